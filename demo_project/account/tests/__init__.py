@@ -1,0 +1,1 @@
+"""The Django tests; those in test_live_*.py talk to real server processes."""

@@ -1,0 +1,56 @@
+"""The pages over HTTP."""
+
+import re
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AnonymousUser
+from django.test import TestCase
+
+from account import presence
+
+
+class PageTests(TestCase):
+    def make_ana(self) -> None:
+        get_user_model().objects.create_user("ana", password="channels")
+
+    def test_a_visitor_gets_one_guest_name_and_keeps_it(self) -> None:
+        self.client.get("/")
+        name = self.client.session["guest_name"]
+        assert re.fullmatch("guest-[a-z]{6}", name)
+        self.client.get("/")
+        assert self.client.get("/me/").json() == {"user": name, "guest": True}
+
+    def test_who_am_i_without_a_name_makes_no_session(self) -> None:
+        response = self.client.get("/me/")
+        assert response.json() == {"user": None, "guest": True}
+        assert not response.cookies
+
+    def test_logging_in_and_out_changes_who_i_am(self) -> None:
+        self.make_ana()
+        response = self.client.post(
+            "/accounts/login/", {"username": "ana", "password": "channels", "next": "/me/"}
+        )
+        self.assertRedirects(response, "/me/")
+        assert self.client.get("/me/").json() == {"user": "ana", "guest": False}
+        assert b"Logged in as" in self.client.get("/").content
+        self.assertRedirects(self.client.post("/accounts/logout/"), "/")
+        assert self.client.get("/me/").json()["guest"] is True
+
+    def test_a_wrong_password_is_told_on_the_page(self) -> None:
+        self.make_ana()
+        response = self.client.post("/accounts/login/", {"username": "ana", "password": "no"})
+        assert response.status_code == 200
+        self.assertContains(response, 'role="alert"')
+
+    def test_logging_out_takes_a_post(self) -> None:
+        assert self.client.get("/accounts/logout/").status_code == 405
+
+    def test_the_board_over_http_is_the_list_of_the_state(self) -> None:
+        presence.track("s1", AnonymousUser(), "guest-abc")
+        presence.track("s2", AnonymousUser(), "guest-abc")
+        users = [{"user": "guest-abc", "tabs": 2}]
+        assert self.client.get("/online/").json() == {"users": users}
+
+    def test_the_pages_only_read(self) -> None:
+        for path in ("/", "/me/", "/online/"):
+            assert self.client.post(path).status_code == 405

@@ -1,0 +1,1 @@
+"""The demo project: a presence board that says who is online."""

@@ -1,0 +1,29 @@
+"""The entry point of every server: `runserver`, `daphne myproject.asgi:application`, uvicorn."""
+
+import os
+
+from channels.routing import ProtocolTypeRouter
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "myproject.settings")
+# First: it loads the apps, and only then may a consumer import a model.
+http = get_asgi_application()
+
+from django.conf import settings  # noqa: E402
+from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler  # noqa: E402
+
+from myproject import routing, startup  # noqa: E402
+
+if settings.DEBUG:
+    # runserver does this by itself; plain daphne and uvicorn do not.
+    http = ASGIStaticFilesHandler(http)
+
+application = ProtocolTypeRouter({"http": http, "websocket": routing.application})
+
+if settings.RECORD_TO:
+    from recorder import recorded
+
+    application = recorded(application)
+
+startup.answer_violations_with_a_close_code()
+startup.say_who_can_be_reached()

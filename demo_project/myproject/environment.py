@@ -1,0 +1,80 @@
+"""Reads the settings that come from the environment, and says what is wrong with a bad one."""
+
+import os
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+_ON = {"1", "true", "yes", "on"}
+_OFF = {"0", "false", "no", "off"}
+_BROKER_SCHEMES = ("redis://", "rediss://", "unix://")
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """Read a yes-or-no variable; unset or empty means the default."""
+    value = os.environ.get(name, "").strip().lower()
+    if not value:
+        return default
+    if value in _ON:
+        return True
+    if value in _OFF:
+        return False
+    raise ImproperlyConfigured(f"{name} is {value!r}; expected one of 1, 0, true, false, on, off.")
+
+
+def words(name: str, *, default: list[str]) -> list[str]:
+    """Read a list that is written with commas; unset or empty means the default."""
+    found = [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
+    return found or default
+
+
+def secret_key(*, debug: bool) -> str:
+    """Read DJANGO_SECRET_KEY; only a development server may do without one."""
+    key = os.environ.get("DJANGO_SECRET_KEY", "")
+    if key:
+        return key
+    if debug:
+        return "development-only-key-which-everybody-can-read-in-the-repository"
+    raise ImproperlyConfigured(
+        "DJANGO_DEBUG is off and DJANGO_SECRET_KEY is not set. Sessions would be signed with a key "
+        "that everybody can read: set DJANGO_SECRET_KEY to a long random string."
+    )
+
+
+def sqlite_options() -> dict[str, Any]:
+    """The options that let many threads and processes write to one SQLite file.
+
+    WAL: readers do not wait for the writer. IMMEDIATE: a transaction takes its turn when it begins,
+    so that what it reads is still true when it writes. `timeout`: seconds to wait for that turn.
+    """
+    return {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+
+
+def channel_layers() -> dict[str, dict[str, Any]]:
+    """Choose the channel layer: the brokers in REDIS_URL, or this process's own memory.
+
+    The pub/sub layer, not the core one. With redis-py 8 the core layer closes every idle socket
+    after five seconds (a read time-out) and refuses the 101st connect of a process (a pool of 100);
+    it also closes all sockets when the broker restarts. Pub/sub reads on one connection per process
+    and subscribes again by itself. Its price: nothing is kept for a process that is not there.
+    """
+    hosts = words("REDIS_URL", default=[])
+    if not hosts:
+        return {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    for number, host in enumerate(hosts, start=1):
+        if not host.startswith(_BROKER_SCHEMES):
+            # The address itself is not repeated: it may hold a password.
+            raise ImproperlyConfigured(
+                f"Address {number} of REDIS_URL does not begin with redis://, rediss:// or "
+                "unix://; expected for example redis://localhost:6379/0 (several: with commas)."
+            )
+    return {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": hosts},
+        }
+    }

@@ -1,0 +1,41 @@
+"""Which WebSocket address leads to which consumer, and who may come in."""
+
+import logging
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator, WebsocketDenier
+from django.urls import re_path
+
+from account.consumer import OnlineConsumer
+
+logger = logging.getLogger(__name__)
+
+
+class UnknownPath(WebsocketDenier):
+    """Refuses a WebSocket whose address nobody serves: HTTP 403, and one line in the log.
+
+    Without it the URLRouter raises, which is an HTTP 500 and a traceback for each typing error.
+    """
+
+    async def connect(self) -> None:
+        """Close before accept(): that refuses the handshake."""
+        logger.warning(
+            "Refused a WebSocket to %.200r: the board is at '/online/'.", self.scope["path"]
+        )
+        await super().connect()
+
+
+websocket_urlpatterns = [
+    re_path(r"^online/$", OnlineConsumer.as_asgi()),
+    re_path(r"", UnknownPath.as_asgi()),
+]
+
+# HTTP joins in asgi.py, which is the entry point of every server.
+application = ProtocolTypeRouter(
+    {
+        "websocket": AllowedHostsOriginValidator(
+            AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
+        ),
+    }
+)

@@ -1,0 +1,95 @@
+"""Settings of the demo: each by one environment variable, each with a default that works.
+
+REDIS_URL          brokers, separated by commas; unset: memory, which no other process reaches
+DATABASE_URL       unset: SQLite beside manage.py; postgres://… needs psycopg
+DJANGO_DEBUG       on unless said otherwise; off asks for DJANGO_SECRET_KEY
+DJANGO_SECRET_KEY  any long random string
+ALLOWED_HOSTS      names by which browsers reach the server, separated by commas
+CHANNELS_RECORD    a folder: what happens is recorded into it; unset: the recorder is not installed
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+
+from myproject.environment import channel_layers, flag, secret_key, sqlite_options, words
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+DEBUG = flag("DJANGO_DEBUG", default=True)
+SECRET_KEY = secret_key(debug=DEBUG)
+# Also the list of origins that may open a WebSocket (AllowedHostsOriginValidator).
+ALLOWED_HOSTS = words("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+
+INSTALLED_APPS = [
+    "daphne",  # first: it replaces runserver by one that speaks WebSocket
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "account",
+]
+# Not installed at all while it is off, so that then it costs nothing.
+RECORD_TO = os.environ.get("CHANNELS_RECORD", "")
+if RECORD_TO:
+    INSTALLED_APPS.append("recorder")
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+ROOT_URLCONF = "myproject.urls"
+ASGI_APPLICATION = "myproject.asgi.application"
+
+CHANNEL_LAYERS = channel_layers()
+
+DATABASES: dict[str, Any] = {
+    "default": dj_database_url.config(default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}"),
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"].setdefault("OPTIONS", {}).update(sqlite_options())
+    # A file, because an in-memory database ignores the time-out above; never the learner's own.
+    DATABASES["default"]["TEST"] = {"NAME": str(BASE_DIR / "test.sqlite3")}
+
+TIME_ZONE = "UTC"  # Django's own default is Chicago, also for the lines of the log
+
+LOGIN_REDIRECT_URL = "board"
+LOGOUT_REDIRECT_URL = "board"
+STATIC_URL = "static/"
+
+# One line an event, once, on stderr. `root` takes the place of the handler that the daphne command
+# installs, and `django` gives up its own, or lines would come twice.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {"django": {"handlers": [], "level": "INFO"}},
+}
