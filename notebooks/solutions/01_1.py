@@ -1,0 +1,1 @@
+answer = {"/": 200, "/admin/login/": 200, "/online/": 404}

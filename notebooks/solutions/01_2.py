@@ -1,0 +1,14 @@
+from myproject.settings import *
+
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "account",
+]
+ASGI_APPLICATION = "myproject.asgi.application"

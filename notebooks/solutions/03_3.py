@@ -1,0 +1,11 @@
+import json
+
+from channels.generic.websocket import WebsocketConsumer
+
+
+class OnlineConsumer(WebsocketConsumer):
+    def receive(self, text_data=None, bytes_data=None):
+        if len(text_data) > 100:
+            self.send(text_data=json.dumps({"type": "error", "detail": "at most 100 characters"}))
+            return
+        self.send(text_data=json.dumps({"type": "echo", "text": text_data}))

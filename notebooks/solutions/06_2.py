@@ -1,0 +1,1 @@
+answer = ["ana report", "bob pong", "ana pong", "bob report"]
