@@ -1,0 +1,57 @@
+# Everything starts here. Only Python 3.11+ and make must be there; `make` alone lists the targets.
+# Each recipe is a line; what is more than a line lives in notebooks/tools/.
+
+PORT ?= 8080
+ARGS ?=
+LESSON ?=
+export PORT LESSON
+
+# A learner's settings for other projects stay out of this one.
+unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PIP_USER PIP_TARGET PIP_PREFIX UV_PYTHON
+unexport JUPYTER_PATH JUPYTER_CONFIG_PATH UV_SYSTEM_PYTHON UV_TARGET VIRTUAL_ENV CONDA_PREFIX DJANGO_SETTINGS_MODULE PYTEST_ADDOPTS
+export PYTHONNOUSERSITE := 1
+export JUPYTER_PREFER_ENV_PATH := 1
+
+# Relative, and run as modules: a clone may live in a folder with spaces in its name.
+TOOL := cd notebooks && ../.venv/bin/python -m
+
+.PHONY: help lab serve test lint outputs constraints clean setup
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@echo "Django Channels, live in a notebook. Start with: make lab"
+	@sed -n 's/^\([a-z]*\):.*## /  make \1 # /p' Makefile | tr '#' '\t' | expand -t 20
+
+lab: setup  ## open JupyterLab on lesson 00 (ARGS=--no-browser)
+	@$(TOOL) tools.lab $(ARGS)
+
+serve: setup  ## run the finished demo_project with its Valkey (PORT=8080)
+	@$(TOOL) channels_lab serve --port "$(PORT)" $(ARGS)
+
+test: setup  ## run every check: lint, types, tests, all lessons, the browser
+	@env -u REDIS_URL -u DATABASE_URL .venv/bin/python -m pytest $(ARGS)
+
+lint: setup  ## check style and types; ARGS=--fix mends what can be mended
+	@.venv/bin/python -m ruff check $(ARGS) .
+	@.venv/bin/python -m ruff format $(if $(filter --fix,$(ARGS)),,--check) .
+	@.venv/bin/python -m mypy
+	@$(TOOL) tools.imports
+	@$(TOOL) tools.shape
+
+outputs: setup  ## run the lessons again and store their outputs (LESSON=03)
+	@$(TOOL) tools.outputs $(LESSON)
+
+constraints: setup  ## resolve requirements.txt again (ARGS=--upgrade)
+	@grep -v '^-c' requirements.txt | .venv/bin/python -m uv pip compile - --quiet --universal \
+	  --python-version 3.11 --custom-compile-command 'make constraints' --output-file constraints.txt $(ARGS)
+
+clean:  ## remove what the targets made, .venv included
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache notebooks/.screenshots
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find . -name .ipynb_checkpoints -type d -prune -exec rm -rf {} +
+
+setup:
+	@command -v python3 >/dev/null 2>&1 || { echo 'There is no python3 on PATH: install Python 3.11' \
+	  'or newer from https://www.python.org/downloads/, then run the same command again.' >&2; exit 1; }
+	@python3 notebooks/tools/setup.py

@@ -1,0 +1,131 @@
+"""Every exercise, both ways: solved says solved, a plausible wrong answer says why not yet."""
+
+from __future__ import annotations
+
+import copy
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import nbformat
+import pytest
+
+from channels_lab.contents import LESSONS, Lesson
+from channels_lab.exercise import SOLUTIONS, Exercise, exercises_of
+from tools.delivered import under_test
+from tools.outputs import execute
+
+NOTEBOOKS = Path(__file__).resolve().parents[1]
+WRONG_ANSWERS = Path(__file__).parent / "wrong_answers"
+EXERCISES = [entry for lesson in LESSONS for entry in exercises_of(lesson.number)]
+WITH_EXERCISES = [lesson for lesson in LESSONS if exercises_of(lesson.number)]
+
+
+class Place(NamedTuple):
+    """Where an exercise stands in its lesson: indices of its task, work and check cells."""
+
+    task: int
+    work: int
+    check: int
+
+
+def _places(notebook: nbformat.NotebookNode) -> dict[str, Place]:
+    places: dict[str, Place] = {}
+    task = work = -1
+    for index, cell in enumerate(notebook.cells):
+        tags = cell.metadata.get("tags", [])
+        if "exercise" in tags and cell.cell_type == "markdown":
+            task = index
+        elif "exercise" in tags:
+            work = index
+        elif "check" in tags:
+            match = re.search(r'check\("(\d\d\.\d)"', cell.source)
+            assert match, f"cell {index + 1} is tagged check and has no check(…)"
+            places[match[1]] = Place(task, work, index)
+    return places
+
+
+def _read(lesson: Lesson) -> nbformat.NotebookNode:
+    return under_test(NOTEBOOKS / lesson.file)
+
+
+def _file(folder: Path, id: str) -> Path:
+    return folder / f"{id.replace('.', '_')}.py"
+
+
+def _answered(notebook: nbformat.NotebookNode, place: Place, answer: Path) -> list[Any]:
+    """The work cell with this answer in it, and the check after it."""
+    cells = copy.deepcopy(notebook.cells[place.work : place.check + 1])
+    magic = [line for line in cells[0].source.splitlines()[:1] if line.startswith("%%")]
+    cells[0].source = "\n".join([*magic, answer.read_text()])
+    for cell in cells:
+        cell.id = f"{answer.parent.name[:5]}-{cell.id}"
+    return cells
+
+
+@pytest.mark.parametrize("lesson", WITH_EXERCISES, ids=lambda lesson: lesson.slug)
+def test_wrong_answers_are_not_yet_for_the_right_reason_and_solutions_are_solved(
+    lesson: Lesson,
+) -> None:
+    """One run of the lesson, in which each exercise is first got wrong and then solved."""
+    notebook = _read(lesson)
+    places = _places(notebook)
+    assert sorted(places) == [entry.id for entry in exercises_of(lesson.number)]
+    tried = copy.deepcopy(notebook)
+    for id, place in sorted(places.items(), reverse=True):  # from the end: places stay valid
+        tried.cells[place.work : place.check + 1] = [
+            *_answered(notebook, place, _file(WRONG_ANSWERS, id)),
+            *_answered(notebook, place, _file(SOLUTIONS, id)),
+        ]
+
+    said = {
+        cell.id: cell.outputs[-1].data["text/plain"]
+        for cell in execute(tried, NOTEBOOKS).cells
+        if "check" in cell.metadata.get("tags", [])
+    }
+
+    for id, place in places.items():
+        check_id = notebook.cells[place.check].id
+        first = _file(WRONG_ANSWERS, id).read_text().splitlines()[0]
+        reason = first.removeprefix("# not yet: ")
+        assert reason != first, f"{id}: expected a first line `# not yet: …`, got {first!r}"
+        assert said[f"wrong-{check_id}"].startswith(f"○ not yet – {reason}"), id
+        assert said[f"solut-{check_id}"].startswith("✔ solved"), id
+
+
+@pytest.mark.parametrize("lesson", WITH_EXERCISES, ids=lambda lesson: lesson.slug)
+def test_the_stored_lesson_is_not_solved(lesson: Lesson) -> None:
+    notebook = _read(lesson)
+    places = _places(notebook)
+    assert sorted(places) == [entry.id for entry in exercises_of(lesson.number)]
+    for id, place in places.items():
+        said = notebook.cells[place.check].outputs[-1].data["text/plain"]
+        assert said.startswith("○ not yet – "), (id, said)
+
+
+@pytest.mark.parametrize("lesson", WITH_EXERCISES, ids=lambda lesson: lesson.slug)
+def test_every_exercise_has_its_task_and_names_its_help(lesson: Lesson) -> None:
+    notebook = _read(lesson)
+    for id, place in _places(notebook).items():
+        entry = next(entry for entry in exercises_of(lesson.number) if entry.id == id)
+        task = notebook.cells[place.task].source
+        assert task.startswith(f"### Exercise {id} · {entry.title}\n")
+        assert f'hint("{id}")' in task and f'solution("{id}")' in task
+        assert place.task < place.work < place.check == place.work + 1
+
+
+@pytest.mark.parametrize("entry", EXERCISES, ids=lambda entry: entry.id)
+def test_the_three_hints_are_three(entry: Exercise) -> None:
+    assert len({hint.strip() for hint in entry.hints if hint.strip()}) == 3
+
+
+def test_there_are_about_eighteen_exercises_two_or_three_a_lesson() -> None:
+    counts = {lesson.number: len(exercises_of(lesson.number)) for lesson in LESSONS}
+    assert {number: count for number, count in counts.items() if number and count < 2} == {}
+    assert len(EXERCISES) >= 16
+
+
+@pytest.mark.parametrize("folder", [SOLUTIONS, WRONG_ANSWERS], ids=lambda folder: folder.name)
+def test_there_is_one_file_for_each_exercise_and_no_other(folder: Path) -> None:
+    expected = {f"{entry.id.replace('.', '_')}.py" for entry in EXERCISES}
+    assert {path.name for path in folder.iterdir() if path.name != "__pycache__"} == expected

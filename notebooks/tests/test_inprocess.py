@@ -1,0 +1,64 @@
+"""inprocess.enter(): a cell becomes part of the project, in a real kernel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+NOTEBOOKS = Path(__file__).resolve().parents[1]
+
+
+def _last_output(*cells: str) -> str:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    NotebookClient(
+        notebook,
+        timeout=60,
+        kernel_name="python3",
+        allow_errors=True,
+        resources={"metadata": {"path": str(NOTEBOOKS)}},
+    ).execute()
+    output = notebook.cells[-1].outputs[-1]
+    if output.output_type == "error":
+        return f"{output.ename}: {output.evalue}"
+    return str(output.get("text") or output.data["text/plain"])
+
+
+_ENTER = """
+from channels_lab import Client, LiveServer
+from channels_lab.inprocess import enter
+server = LiveServer().start()
+enter(server)
+from account.models import UserOnline
+from channels.layers import get_channel_layer
+ana = await Client("ana", server).login()
+await ana.connect()
+await ana.receive()
+"""
+
+
+def test_a_cell_reads_the_rows_of_the_live_server_and_sends_to_one_of_them() -> None:
+    shown = _last_output(
+        _ENTER,
+        "row = await UserOnline.objects.aget()\n"
+        "event = {'type': 'online.off', 'message': 'chao-kakao'}\n"
+        "await get_channel_layer().send(row.sid, event)\n"
+        "await ana.receive()",
+    )
+    assert shown == "{'type': 'online', 'event': 'off', 'message': 'chao-kakao'}"
+
+
+def test_entering_twice_says_to_restart_the_kernel() -> None:
+    shown = _last_output(_ENTER, "enter(server)")
+    assert shown.startswith("LabError: this kernel is set up for Django already")
+    assert "restart the kernel" in shown
+
+
+def test_entering_before_the_start_says_to_start() -> None:
+    shown = _last_output(
+        "from channels_lab import LiveServer\n"
+        "from channels_lab.inprocess import enter\n"
+        "enter(LiveServer())"
+    )
+    assert shown.endswith("has no database and no broker yet: call start() first")

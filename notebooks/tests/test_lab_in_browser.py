@@ -1,0 +1,195 @@
+"""A learner's way in a real browser: open a lesson in JupyterLab, run all, go on to the next."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from nbformat import NotebookNode
+from playwright.sync_api import ConsoleMessage, Page, expect
+
+from channels_lab.contents import LESSONS, Lesson
+from tests.jupyter import START_SECONDS, Lab, running_lab, start_run_all
+from tests.samples import printed, sample_lesson, write
+from tools.lab import ROOT
+from tools.notebook import is_compared, read, tags
+
+SCREENSHOTS = ROOT / "notebooks" / ".screenshots"
+LESSON_SECONDS = 120
+# One lesson of Python clients only, one with a widget. LESSONS_IN_BROWSER=all takes all of them.
+USUAL = (0, 5)
+# An error, or a line on stderr: JupyterLab shows both by the same type.
+ERROR = '[data-mime-type="application/vnd.jupyter.stderr"]'
+# Lessons break connections on purpose, and a browser says so.
+MEANT = re.compile(r"^WebSocket connection to ")
+
+
+def open_lesson(page: Page, lab: Lab, file: str, title: str) -> None:
+    """Open a lesson by its address and wait until its title is shown."""
+    page.goto(lab.page(file))
+    heading = page.locator(".jp-NotebookPanel:visible h1").first
+    expect(heading).to_contain_text(title, timeout=START_SECONDS * 1000)
+
+
+def chosen_lessons() -> list[Lesson]:
+    """Return the lessons to open: 00 and 05, or all when LESSONS_IN_BROWSER says so."""
+    everything = os.environ.get("LESSONS_IN_BROWSER") == "all"
+    written = [entry for entry in LESSONS if (ROOT / "notebooks" / entry.file).exists()]
+    return [entry for entry in written if everything or entry.number in USUAL]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """JupyterLab as `make lab` starts it, on a copy of the course and in a hostile home.
+
+    The copy is what makes it safe to run: JupyterLab saves the lessons that it runs.
+    """
+    root, home = tmp_path_factory.mktemp("course"), tmp_path_factory.mktemp("home")
+    ignored = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", ".screenshots", "tests")
+    for folder in ("notebooks", "demo_project"):
+        shutil.copytree(ROOT / folder, root / folder, ignore=ignored)
+    spoil(home)
+    with running_lab(root, home) as running:
+        yield running
+
+
+def spoil(home: Path) -> None:
+    """Fill a home with settings of other projects, each of which would break a lesson."""
+    for place, text in {
+        ".ipython/profile_default/startup/00.py": "raise SystemExit('from home')",
+        ".jupyter/jupyter_server_config.py": "raise SystemExit('from home')",
+        ".local/share/jupyter/kernels/python3/kernel.json": '{"argv": ["false"], '
+        '"display_name": "Mine", "language": "python"}',
+    }.items():
+        path = home / place
+        path.parent.mkdir(parents=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def run_all(page: Page, code_cells: int) -> None:
+    """Run all cells and wait until each code cell has its number."""
+    start_run_all(page)
+    page.wait_for_function(
+        """count => {
+            const prompts = [...document.querySelectorAll(
+                '.jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell .jp-InputPrompt')];
+            return prompts.length === count && prompts.every((prompt, index) =>
+                prompt.textContent.trim() === `[${index + 1}]:`);
+        }""",
+        arg=code_cells,
+        timeout=LESSON_SECONDS * 1000,
+    )
+
+
+def shown_outputs(page: Page) -> list[list[str]]:
+    """Return, for each code cell, the text of each output that is shown."""
+    shown: list[list[str]] = page.evaluate(
+        """() => [...document.querySelectorAll(
+                '.jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell')].map(cell =>
+            [...cell.querySelectorAll('.jp-OutputArea-output')].map(out => out.textContent))"""
+    )
+    return shown
+
+
+def stored_texts(cell: NotebookNode) -> list[str]:
+    """Return the texts that a browser shows for the stored outputs of a cell.
+
+    Drawings, pages and widgets look different in a browser from what a file stores of them; the
+    other checks compare those.
+    """
+    texts = []
+    for output in cell.outputs:
+        if output.output_type == "stream":
+            texts.append(output.text)
+        elif output.output_type == "error":
+            texts.append("\n".join(output.traceback))
+        elif set(output.data) == {"text/plain"}:
+            texts.append(output.data["text/plain"])
+    return texts
+
+
+def squeezed(text: str) -> str:
+    """Return a text without colours and spaces: a browser wraps lines where it likes."""
+    return re.sub(r"\s+", "", re.sub(r"\x1b\[[0-9;]*m", "", text))
+
+
+def differences(notebook: NotebookNode, shown: list[list[str]]) -> list[str]:
+    """Return a sentence for each compared cell of which a stored text is not on the page."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    found = []
+    for number, (cell, outputs) in enumerate(zip(code, shown, strict=True), 1):
+        on_page = squeezed("".join(outputs))
+        for text in stored_texts(cell) if is_compared(cell) else []:
+            if squeezed(text) not in on_page:
+                found.append(f"[{number}] stored:\n{text}\nshown:\n{''.join(outputs)}")
+    return found
+
+
+def unmeant_errors(page: Page, notebook: NotebookNode) -> list[str]:
+    """Return the errors and warnings shown by cells not tagged ``raises-exception``.
+
+    A lesson wants neither.
+    """
+    errors: list[str | None] = page.evaluate(
+        """selector => [...document.querySelectorAll(
+                '.jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell')].map(cell => {
+            const error = cell.querySelector(selector);
+            return error && error.textContent;
+        })""",
+        ERROR,
+    )
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    pairs = zip(code, errors, strict=True)
+    return [error for cell, error in pairs if error and "raises-exception" not in tags(cell)]
+
+
+@pytest.mark.parametrize("entry", chosen_lessons(), ids=lambda entry: entry.slug)
+def test_a_learner_opens_a_lesson_runs_all_and_goes_on(lab: Lab, page: Page, entry: Lesson) -> None:
+    notebook = read(lab.root / "notebooks" / entry.file)
+    complaints: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type == "error" and not MEANT.search(message.text):
+            complaints.append(message.text)
+
+    page.on("console", listen)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    open_lesson(page, lab, entry.file, entry.title)
+
+    run_all(page, sum(cell.cell_type == "code" for cell in notebook.cells))
+
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{entry.slug}.png")
+    assert unmeant_errors(page, notebook) == []
+    found = differences(notebook, shown_outputs(page))
+    assert not found, "\n\n".join(found)
+    assert complaints == []
+    # What JupyterLab itself would have said: nothing pops up in a new learner's window.
+    assert page.locator(".Toastify__toast").count() == 0
+
+    following = next((e for e in LESSONS if e.number == entry.number + 1), None)
+    if following and (lab.root / "notebooks" / following.file).exists():
+        link = page.locator(".jp-NotebookPanel:visible").get_by_role(
+            "link", name=f"{following.label} →"
+        )
+        link.first.click()
+        opened = page.locator(".jp-NotebookPanel:visible h1").first
+        expect(opened).to_contain_text(following.title, timeout=START_SECONDS * 1000)
+
+
+def test_a_lesson_that_shows_something_else_is_seen(lab: Lab, page: Page) -> None:
+    notebook = sample_lesson()
+    notebook.cells[5].outputs = [printed("ana 99\n")]
+    notebook.cells[7].source = "missing"
+    path = write(notebook, lab.root / "notebooks" / "broken.ipynb")
+    open_lesson(page, lab, path.name, "Installing")
+    start_run_all(page)
+    expect(page.locator(".jp-NotebookPanel:visible " + ERROR)).to_contain_text(
+        "name 'missing'", timeout=START_SECONDS * 1000
+    )  # what follows an error is not run
+    assert "name 'missing' is not defined" in "".join(unmeant_errors(page, notebook))
+    assert differences(notebook, shown_outputs(page))[0].startswith("[2] stored:\nana 99\n")

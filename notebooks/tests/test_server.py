@@ -1,0 +1,197 @@
+"""LiveServer: it is really there, it can be killed, and it leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import KernelManager
+
+from channels_lab import Client, Closed, LabError, LabTimeout, LiveServer, ServerError
+
+NOTEBOOKS = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[LiveServer]:
+    with LiveServer() as live:
+        yield live
+
+
+async def test_a_client_gets_a_real_round_trip_through_it(server: LiveServer) -> None:
+    ana = await Client("ana", server).login()
+    await ana.connect()
+    assert (await ana.receive())["event"] == "state"
+    await ana.send({"type": "ping", "id": 7})
+    assert await ana.receive() == {"type": "pong", "id": 7}
+    await ana.close()
+
+
+def test_its_repr_is_one_line_without_port_or_path(server: LiveServer) -> None:
+    assert repr(server) == "LiveServer(demo_project, daphne, running)"
+
+
+def test_starting_it_twice_is_an_error_that_says_what_to_do(server: LiveServer) -> None:
+    with pytest.raises(LabError, match="started already: stop\\(\\) it first"):
+        server.start()
+
+
+async def test_its_lines_carry_no_date_and_no_port(server: LiveServer) -> None:
+    await Client("bob", server).get("/me/")
+    assert await server.logged("GET /me/") == "GET /me/ 200"
+
+
+async def test_waiting_for_a_line_that_never_comes_ends_with_what_was_printed(
+    server: LiveServer,
+) -> None:
+    with pytest.raises(LabTimeout, match="waited 0.2 s for the server to print 'no such words'"):
+        await server.logged("no such words", timeout=0.2)
+
+
+async def test_kill_and_restart_keep_the_address_and_the_database() -> None:
+    with LiveServer() as server:
+        url = server.url
+        ana = await Client("ana", server).login()
+        await ana.connect()
+        server.kill()
+        assert await ana.wait_closed() == 1006
+        assert repr(server) == "LiveServer(demo_project, daphne, ended)"
+        server.restart()
+        assert server.url == url
+        assert "ana" in (await ana.get("/me/"))[1]  # the session is still known
+
+
+async def test_valkey_can_be_killed_and_comes_back_on_the_same_port() -> None:
+    with LiveServer() as server:
+        port = int(server.env["REDIS_URL"].rsplit(":", 1)[1])
+        server.kill_valkey()
+        with pytest.raises(OSError):
+            socket.create_connection(("127.0.0.1", port), timeout=1)
+        server.start_valkey()
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+
+
+def test_a_taken_port_is_refused_with_the_name_of_its_holder() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ServerError, match=f"port {port} is taken by .*pid {os.getpid()}"):
+            LiveServer(port=port).start()
+
+
+def test_a_folder_without_manage_py_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LabError, match="expected a folder with a manage.py"):
+        LiveServer(tmp_path)
+
+
+def test_an_unknown_kind_of_server_is_refused() -> None:
+    with pytest.raises(LabError, match="expected server='daphne' or server='runserver', got 'x'"):
+        LiveServer(server="x")  # type: ignore[arg-type]
+
+
+def test_a_project_that_cannot_start_says_why_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "manage.py").touch()
+    server = LiveServer(tmp_path)
+    with pytest.raises(ServerError, match="No module named 'myproject'"):
+        server.start()
+    assert server.state == "stopped"
+
+
+def test_stopping_twice_does_nothing() -> None:
+    server = LiveServer().start()
+    server.stop()
+    server.stop()
+    assert server.state == "stopped"
+
+
+# ---------------------------------------------------------------------- nothing is left behind
+
+_START = """
+import json
+from channels_lab import LiveServer
+server = LiveServer().start()
+keeper = server._keeper.pid
+print(json.dumps({"folder": str(server._folder), "port": server.port, "keeper": keeper}))
+"""
+
+
+def _end(manager: KernelManager, client: BlockingKernelClient) -> None:
+    manager.shutdown_kernel()
+
+
+def _restart(manager: KernelManager, client: BlockingKernelClient) -> None:
+    manager.restart_kernel(now=True)
+
+
+def _fail(manager: KernelManager, client: BlockingKernelClient) -> None:
+    client.execute_interactive("1 / 0", timeout=20, output_hook=lambda _: None)
+    manager.shutdown_kernel()
+
+
+def _kill(manager: KernelManager, client: BlockingKernelClient) -> None:
+    manager.signal_kernel(signal.SIGKILL)
+
+
+@pytest.mark.parametrize("end", [_end, _restart, _fail, _kill])
+def test_nothing_is_left_behind_after(
+    end: Callable[[KernelManager, BlockingKernelClient], None],
+) -> None:
+    manager = KernelManager(kernel_name="python3")
+    manager.start_kernel(cwd=str(NOTEBOOKS))
+    client = manager.blocking_client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=30)
+        printed: list[str] = []
+
+        def keep(message: dict[str, dict[str, str]]) -> None:
+            printed.append(message["content"].get("text", ""))
+
+        client.execute_interactive(_START, timeout=40, output_hook=keep)
+        was = json.loads("".join(printed))
+        keeper = psutil.Process(was["keeper"])
+        processes = [keeper, *keeper.children(recursive=True)]
+        assert len(processes) >= 3  # the keeper, daphne, Valkey
+
+        # The stop button interrupts the kernel's process group; the server must not notice.
+        manager.interrupt_kernel()
+        assert all(process.is_running() for process in processes)
+
+        end(manager, client)
+
+        _, alive = psutil.wait_procs(processes, timeout=15)
+        assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []
+        _wait_until(lambda: not Path(was["folder"]).exists())
+        with pytest.raises(OSError):
+            socket.create_connection(("127.0.0.1", was["port"]), timeout=1)
+    finally:
+        client.stop_channels()
+        if manager.has_kernel:
+            manager.shutdown_kernel(now=True)
+
+
+def _wait_until(true: Callable[[], bool], timeout: float = 10.0) -> None:
+    deadline = time.monotonic() + timeout
+    while not true():
+        assert time.monotonic() < deadline, f"waited {timeout} s in vain"
+        time.sleep(0.05)
+
+
+async def test_the_close_code_of_a_lost_server_reaches_the_waiting_cell() -> None:
+    with LiveServer() as server:
+        ana = Client("ana", server)
+        await ana.connect()
+        await ana.receive()
+        server.kill()
+        with pytest.raises(
+            Closed, match="ana waited for a frame, but the connection is closed"
+        ) as e:
+            await ana.receive()
+        assert e.value.code == 1006

@@ -1,0 +1,128 @@
+"""Workspace: the learner's project, replayed from the lessons."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from channels_lab import LabError, LabTimeout, Workspace
+from channels_lab.contents import LESSONS
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Workspaces go to a temporary folder, and the test comes back from them."""
+    monkeypatch.chdir(tmp_path)
+    root = tmp_path / "workspaces"
+    monkeypatch.setenv("CHANNELS_LAB_WORKSPACE", str(root))
+    return root
+
+
+def _lesson(folder: Path, number: int, *cells: tuple[str, list[str]]) -> None:
+    notebook: dict[str, Any] = {
+        "cells": [
+            {"cell_type": "code", "source": source, "metadata": {"tags": tags}}
+            for source, tags in cells
+        ]
+    }
+    (folder / LESSONS[number].file).write_text(json.dumps(notebook))
+
+
+def test_it_replays_only_cells_tagged_build_in_order(tmp_path: Path) -> None:
+    _lesson(
+        tmp_path,
+        1,
+        ("%%writefile a/one.txt\nfirst", ["build"]),
+        ("%%writefile a/one.txt\nan experiment", ["then"]),
+        ("%%writefile -a a/one.txt\nsecond", ["build"]),
+    )
+    _lesson(tmp_path, 2, ('ws.run("python -c \'open(\\"two.txt\\", \\"w\\")\'")', ["build"]))
+    workspace = Workspace.at(3, notebooks=tmp_path)
+    assert (workspace.path / "a/one.txt").read_text() == "first\nsecond\n"
+    assert (workspace.path / "two.txt").exists()
+    assert Path.cwd() == workspace.path
+
+
+def test_what_was_there_is_kept_beside_it(tmp_path: Path) -> None:
+    workspace = Workspace.at(1, notebooks=tmp_path)
+    (workspace.path / "mine.txt").write_text("my work")
+    again = Workspace.at(1, notebooks=tmp_path)
+    assert list(again.path.iterdir()) == []
+    assert (again.path.with_name("lesson-01.before") / "mine.txt").read_text() == "my work"
+
+
+def test_a_missing_lesson_is_named_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(LabError, match="expected the lesson 01_installing.ipynb .*git checkout"):
+        Workspace.at(2, notebooks=tmp_path)
+
+
+def test_a_damaged_lesson_is_named_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / LESSONS[1].file).write_text("{")
+    with pytest.raises(LabError, match="got a damaged 01_installing.ipynb"):
+        Workspace.at(2, notebooks=tmp_path)
+
+
+def test_a_build_cell_that_cannot_be_replayed_is_named(tmp_path: Path) -> None:
+    _lesson(tmp_path, 1, ("print('hello')", ["build"]))
+    with pytest.raises(LabError, match=r"cell 1: expected `%%writefile` or .*got \"print"):
+        Workspace.at(2, notebooks=tmp_path)
+
+
+def test_a_build_command_that_fails_stops_the_replay(tmp_path: Path) -> None:
+    _lesson(tmp_path, 1, ('ws.run("python -c 1/0")', ["build"]))
+    with pytest.raises(LabError, match="(?s)`python -c 1/0` failed:.*ZeroDivisionError"):
+        Workspace.at(2, notebooks=tmp_path)
+
+
+def test_a_lesson_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(LookupError, match="there is no lesson 99"):
+        Workspace.at(99)
+
+
+def test_run_shows_what_a_command_printed_and_its_exit_code(tmp_path: Path) -> None:
+    workspace = Workspace.at(1, notebooks=tmp_path)
+    assert repr(workspace.run("python -c 'print(1)'")) == "1"
+    failed = workspace.run("python -c 'raise SystemExit(3)'")
+    assert failed == "(exit code 3)"
+
+
+def test_run_ends_a_command_that_does_not_end(tmp_path: Path) -> None:
+    workspace = Workspace.at(1, notebooks=tmp_path)
+    with pytest.raises(LabTimeout, match="waited 0.5 s for `python -c"):
+        workspace.run("python -c 'import time; time.sleep(30)'", timeout=0.5)
+
+
+def test_run_names_a_program_that_is_not_there(tmp_path: Path) -> None:
+    workspace = Workspace.at(1, notebooks=tmp_path)
+    with pytest.raises(LabError, match="expected a program, got 'no-such-program': not found"):
+        workspace.run("no-such-program --help")
+
+
+def test_a_traceback_keeps_only_the_frames_of_the_project(tmp_path: Path) -> None:
+    workspace = Workspace.at(1, notebooks=tmp_path)
+    (workspace.path / "mine.py").write_text("import json\njson.loads('')\n")
+    printed = workspace.run("python mine.py")
+    assert '  File "mine.py", line 2, in <module>' in printed
+    assert "decoder.py" not in printed and str(tmp_path) not in printed
+
+
+def test_the_tree_marks_what_changed(tmp_path: Path) -> None:
+    workspace = Workspace.at(1, notebooks=tmp_path)
+    (workspace.path / "app").mkdir()
+    (workspace.path / "app" / "new.py").touch()
+    (workspace.path / "db.sqlite3").touch()
+    assert workspace.tree("app/new.py") == "app/\n    new.py   ←"
+
+
+@pytest.mark.parametrize("number", [entry.number for entry in LESSONS if entry.number])
+def test_the_stored_lessons_rebuild_the_project_for_lesson(number: int) -> None:
+    workspace = Workspace.at(number)
+    if number > 1:
+        assert workspace.run("python manage.py check") == (
+            "System check identified no issues (0 silenced)."
+        )
+    else:
+        assert repr(workspace) == "Workspace(lesson-01: empty)"

@@ -1,0 +1,1 @@
+"""The tools behind `make`: set-up, JupyterLab, stored outputs and the gates."""
