@@ -15,7 +15,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 # Relative, and run as modules: a clone may live in a folder with spaces in its name.
 TOOL := cd notebooks && ../.venv/bin/python -m
 
-.PHONY: help lab serve test lint outputs constraints clean setup
+.PHONY: help lab serve test lint outputs bench constraints clean setup
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -41,6 +41,9 @@ lint: setup  ## check style and types; ARGS=--fix mends what can be mended
 
 outputs: setup  ## run the lessons again and store their outputs (LESSON=03)
 	@$(TOOL) tools.outputs $(LESSON)
+
+bench: setup  ## what recording costs when it is off, and when it is on
+	@$(TOOL) tools.bench_recording
 
 constraints: setup  ## resolve requirements.txt again (ARGS=--upgrade)
 	@grep -v '^-c' requirements.txt | .venv/bin/python -m uv pip compile - --quiet --universal \

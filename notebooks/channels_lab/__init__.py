@@ -49,6 +49,8 @@ def _settle_the_kernel() -> None:
     shell = ipython.get_ipython() if ipython else None
     if shell is not None:
         shell.InteractiveTB.set_mode("Minimal")
+        # An exercise's cell that was emptied is "not yet", not a NameError that stops a run.
+        shell.user_ns.setdefault("answer", None)
 
 
 _settle_the_kernel()

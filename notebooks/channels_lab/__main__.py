@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from pathlib import Path
 
 from .errors import LabError
 from .server import DEMO_PROJECT, LiveServer
@@ -16,11 +17,12 @@ def main() -> int:
     commands = parser.add_subparsers(required=True)
     serve_parser = commands.add_parser("serve", help="run the demo_project until Ctrl-C")
     serve_parser.add_argument("--port", type=int, default=8080)
+    serve_parser.add_argument("--database", type=Path, default=DEMO_PROJECT / "db.sqlite3")
     arguments = parser.parse_args()
     if not 1 <= arguments.port <= 65535:
         parser.error(f"expected a port from 1 to 65535, got {arguments.port}")
     try:
-        return serve(arguments.port)
+        return serve(arguments.port, arguments.database.resolve())
     except LabError as error:
         print(f"Cannot serve: {error}", file=sys.stderr)
         return 1
@@ -29,10 +31,10 @@ def main() -> int:
         return 0
 
 
-def serve(port: int) -> int:
+def serve(port: int, database: Path) -> int:
     """Run the demo_project on this port and pass its log on; ends with Ctrl-C or the server."""
     print("Starting Valkey and the demo_project …", flush=True)
-    with LiveServer(port=port, database=DEMO_PROJECT / "db.sqlite3") as server:
+    with LiveServer(port=port, database=database) as server:
         print(f"The presence board is at http://localhost:{port}/ — Ctrl-C stops everything.")
         print("Log in as ana, bob, cem or dora; as admin at /admin/. The password is: channels")
         with open(server.log_path, encoding="utf-8", errors="replace") as log:

@@ -63,17 +63,27 @@ def _answered(notebook: nbformat.NotebookNode, place: Place, answer: Path) -> li
     return cells
 
 
+def _emptied(notebook: nbformat.NotebookNode, place: Place) -> list[Any]:
+    """An emptied work cell, and the check after it: it must say something, not raise."""
+    cells = copy.deepcopy(notebook.cells[place.work : place.check + 1])
+    cells[0].source = ""
+    for cell in cells:
+        cell.id = f"empty-{cell.id}"
+    return cells
+
+
 @pytest.mark.parametrize("lesson", WITH_EXERCISES, ids=lambda lesson: lesson.slug)
 def test_wrong_answers_are_not_yet_for_the_right_reason_and_solutions_are_solved(
     lesson: Lesson,
 ) -> None:
-    """One run of the lesson, in which each exercise is first got wrong and then solved."""
+    """One run of the lesson: each exercise is left empty, then got wrong, then solved."""
     notebook = _read(lesson)
     places = _places(notebook)
     assert sorted(places) == [entry.id for entry in exercises_of(lesson.number)]
     tried = copy.deepcopy(notebook)
     for id, place in sorted(places.items(), reverse=True):  # from the end: places stay valid
         tried.cells[place.work : place.check + 1] = [
+            *_emptied(notebook, place),
             *_answered(notebook, place, _file(WRONG_ANSWERS, id)),
             *_answered(notebook, place, _file(SOLUTIONS, id)),
         ]
@@ -89,6 +99,7 @@ def test_wrong_answers_are_not_yet_for_the_right_reason_and_solutions_are_solved
         first = _file(WRONG_ANSWERS, id).read_text().splitlines()[0]
         reason = first.removeprefix("# not yet: ")
         assert reason != first, f"{id}: expected a first line `# not yet: …`, got {first!r}"
+        assert said[f"empty-{check_id}"].startswith(("○ not yet – ", "✔ solved")), id
         assert said[f"wrong-{check_id}"].startswith(f"○ not yet – {reason}"), id
         assert said[f"solut-{check_id}"].startswith("✔ solved"), id
 

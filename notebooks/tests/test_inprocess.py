@@ -49,6 +49,26 @@ def test_a_cell_reads_the_rows_of_the_live_server_and_sends_to_one_of_them() -> 
     assert shown == "{'type': 'online', 'event': 'off', 'message': 'chao-kakao'}"
 
 
+def test_300_sockets_stay_open_for_10_idle_seconds_and_all_get_one_message_of_a_cell() -> None:
+    shown = _last_output(
+        _ENTER,
+        "import asyncio\n"
+        "crowd = [Client(f'visitor {number}', server) for number in range(300)]\n"
+        "for start in range(0, 300, 50):\n"
+        "    await asyncio.gather(*(each.connect() for each in crowd[start:start + 50]))\n"
+        "await asyncio.sleep(10)  # the idle time itself is what is tested\n"
+        "event = {'type': 'online.message', 'from': 'a cell', 'text': 'still there?'}\n"
+        "await get_channel_layer().group_send('online', event)\n"
+        "async def told(client):\n"
+        "    while (frame := await client.receive(15))['type'] != 'message':\n"
+        "        pass\n"
+        "    return frame['text'], client.state\n"
+        "heard = await asyncio.gather(*map(told, crowd))\n"
+        "heard.count(('still there?', 'open'))",
+    )
+    assert shown == "300"
+
+
 def test_entering_twice_says_to_restart_the_kernel() -> None:
     shown = _last_output(_ENTER, "enter(server)")
     assert shown.startswith("LabError: this kernel is set up for Django already")
