@@ -1,0 +1,21 @@
+/**
+ * Where things are, seen from the page. No address is ever typed: all come from the page's own base
+ * (`document.baseURI`), so the client works at `/` as well as behind a prefix like `/proxy/8080/`.
+ */
+
+/** The WebSocket of the board: `ws:` for a page over http, `wss:` for one over https. */
+export function socketAddress(base: string): string {
+  const address = new URL('online/', base);
+  address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
+  return address.href;
+}
+
+/** A page or a resource of the server: `pageAddress(base, 'me/')`. */
+export function pageAddress(base: string, path: string): string {
+  return new URL(path, base).href;
+}
+
+/** The path of the board itself, for a `next` parameter: log-in comes back behind the prefix. */
+export function boardPath(base: string): string {
+  return new URL('.', base).pathname;
+}
