@@ -15,7 +15,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 # Relative, and run as modules: a clone may live in a folder with spaces in its name.
 TOOL := cd notebooks && ../.venv/bin/python -m
 
-.PHONY: help lab serve test lint outputs bench constraints clean setup
+.PHONY: help lab serve test lint outputs bench constraints clean setup client
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -26,10 +26,10 @@ help:  ## list the targets
 lab: setup  ## open JupyterLab on lesson 00 (ARGS=--no-browser)
 	@$(TOOL) tools.lab $(ARGS)
 
-serve: setup  ## run the finished demo_project with its Valkey (PORT=8080)
+serve: setup client  ## run the finished demo_project with its Valkey (PORT=8080)
 	@$(TOOL) channels_lab serve --port "$(PORT)" $(ARGS)
 
-test: setup  ## run every check: lint, types, tests, all lessons, the browser
+test: setup client  ## run every check: lint, types, tests, all lessons, the browser
 	@env -u REDIS_URL -u DATABASE_URL .venv/bin/python -m pytest $(ARGS)
 
 lint: setup  ## check style and types; ARGS=--fix mends what can be mended
@@ -50,7 +50,7 @@ constraints: setup  ## resolve requirements.txt again (ARGS=--upgrade)
 	  --python-version 3.11 --custom-compile-command 'make constraints' --output-file constraints.txt $(ARGS)
 
 clean:  ## remove what the targets made, .venv included
-	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache notebooks/.screenshots
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache notebooks/.screenshots frontend/dist frontend/node_modules frontend/.angular
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@find . -name .ipynb_checkpoints -type d -prune -exec rm -rf {} +
 
@@ -58,3 +58,7 @@ setup:
 	@command -v python3 >/dev/null 2>&1 || { echo 'There is no python3 on PATH: install Python 3.11' \
 	  'or newer from https://www.python.org/downloads/, then run the same command again.' >&2; exit 1; }
 	@python3 notebooks/tools/setup.py
+
+# Only when its sources changed. It says why when it cannot be built; the plain page works all the same.
+client: setup
+	@$(TOOL) tools.frontend || true

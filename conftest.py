@@ -24,6 +24,7 @@ SLOW_FIRST = (
     "test_exercises.py",
     "test_reexecution.py",
     "test_lab_in_browser.py",
+    "test_board_in_browser.py",
     "test_style.py",
 )
 # Each of their tests runs a whole lesson, so that they are handed out one by one.

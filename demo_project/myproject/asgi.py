@@ -10,13 +10,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "myproject.settings")
 http = get_asgi_application()
 
 from django.conf import settings  # noqa: E402
-from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler  # noqa: E402
 
 from myproject import routing, startup  # noqa: E402
-
-if settings.DEBUG:
-    # runserver does this by itself; plain daphne and uvicorn do not.
-    http = ASGIStaticFilesHandler(http)
 
 application = ProtocolTypeRouter({"http": http, "websocket": routing.application})
 

@@ -5,6 +5,7 @@ DATABASE_URL       unset: SQLite beside manage.py; postgres://… needs psycopg
 DJANGO_DEBUG       on unless said otherwise; off asks for DJANGO_SECRET_KEY
 DJANGO_SECRET_KEY  any long random string
 ALLOWED_HOSTS      names by which browsers reach the server, separated by commas
+FRONTEND_DIST      the folder of the built client; unset: ../frontend/dist/browser
 CHANNELS_RECORD    a folder: what happens is recorded into it; unset: the recorder is not installed
 """
 
@@ -22,6 +23,15 @@ DEBUG = flag("DJANGO_DEBUG", default=True)
 SECRET_KEY = secret_key(debug=DEBUG)
 # Also the list of origins that may open a WebSocket (AllowedHostsOriginValidator).
 ALLOWED_HOSTS = words("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+# Which sites may show the pages in a frame: while developing, a notebook on any port of this host.
+FRAME_ANCESTORS = ["'self'"]
+if DEBUG:
+    FRAME_ANCESTORS += ["http://localhost:*", "http://127.0.0.1:*"]
+# Not there until it is built; the plain page shows in its place.
+FRONTEND_DIST = Path(
+    os.environ.get("FRONTEND_DIST") or BASE_DIR.parent / "frontend" / "dist" / "browser"
+)
+SILENCED_SYSTEM_CHECKS = ["staticfiles.W004"]  # says the same as the comment above
 
 INSTALLED_APPS = [
     "daphne",  # first: it replaces runserver by one that speaks WebSocket
@@ -31,6 +41,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "servestatic",
     "channels",
     "account",
 ]
@@ -41,6 +52,7 @@ if RECORD_TO:
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "myproject.static_files.StaticFilesMiddleware",  # early: a file needs no session
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -49,11 +61,17 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
+_LOADERS = [
+    "django.template.loaders.filesystem.Loader",
+    "django.template.loaders.app_directories.Loader",
+]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "APP_DIRS": True,
+        "DIRS": [FRONTEND_DIST],
         "OPTIONS": {
+            # Django caches templates also while developing; a client built just now should show.
+            "loaders": _LOADERS if DEBUG else [("django.template.loaders.cached.Loader", _LOADERS)],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -82,6 +100,9 @@ TIME_ZONE = "UTC"  # Django's own default is Chicago, also for the lines of the 
 LOGIN_REDIRECT_URL = "board"
 LOGOUT_REDIRECT_URL = "board"
 STATIC_URL = "static/"
+STATICFILES_DIRS = [("frontend", FRONTEND_DIST)]
+# Each file from where it lies, also with DEBUG off: there is no collectstatic to forget.
+SERVESTATIC_USE_FINDERS = True
 
 # One line an event, once, on stderr. `root` takes the place of the handler that the daphne command
 # installs, and `django` gives up its own, or lines would come twice.

@@ -6,8 +6,11 @@ Source: https://jupyterlab.readthedocs.io/en/stable/user/directories.html
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tools.kernel import clean_environment
@@ -48,15 +51,32 @@ def lab_environment() -> dict[str, str]:
     }
 
 
+@contextmanager
+def client_built_meanwhile() -> Iterator[None]:
+    """Build the Angular client in the background, after JupyterLab in rank; ends with the block."""
+    builder = subprocess.Popen(
+        ["nice", sys.executable, "-m", "tools.frontend"],
+        cwd=Path(__file__).parents[1],
+        start_new_session=True,  # npm has children: they end together, and not by Ctrl-C
+    )
+    try:
+        yield
+    finally:
+        if builder.poll() is None:
+            os.killpg(builder.pid, signal.SIGTERM)
+        builder.wait()
+
+
 def main(arguments: list[str]) -> int:
     """Serve JupyterLab until Ctrl-C; return its exit code."""
     print("Starting JupyterLab on lesson 00. Stop it with Ctrl-C.", flush=True)
-    server = subprocess.Popen(lab_command(ROOT, *arguments), env=lab_environment(), cwd=ROOT)
-    while True:
-        try:
-            return server.wait()
-        except KeyboardInterrupt:
-            continue  # Ctrl-C reached the server too: it asks, or ends, by itself.
+    with client_built_meanwhile():
+        server = subprocess.Popen(lab_command(ROOT, *arguments), env=lab_environment(), cwd=ROOT)
+        while True:
+            try:
+                return server.wait()
+            except KeyboardInterrupt:
+                continue  # Ctrl-C reached the server too: it asks, or ends, by itself.
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ DAPHNE = ["-m", "daphne", "-e", "tcp:port=0:interface=127.0.0.1", "myproject.asg
 def environment(database: Path, redis_url: str | None, **more: str) -> dict[str, str]:
     """The variables of a process of the project; what the shell happens to set does not count."""
     ours = {"REDIS_URL", "DATABASE_URL", "DJANGO_DEBUG", "DJANGO_SECRET_KEY", "ALLOWED_HOSTS"}
+    ours |= {"FRONTEND_DIST"}
     inherited = {key: value for key, value in os.environ.items() if key not in ours}
     given = {"DATABASE_URL": f"sqlite:///{database}", "PYTHONUNBUFFERED": "1", **more}
     given |= {"DJANGO_SETTINGS_MODULE": "myproject.settings"}

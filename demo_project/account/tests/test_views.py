@@ -32,7 +32,7 @@ class PageTests(TestCase):
         )
         self.assertRedirects(response, "/me/")
         assert self.client.get("/me/").json() == {"user": "ana", "guest": False}
-        assert b"Logged in as" in self.client.get("/").content
+        assert b"Logged in as" in self.client.get("/plain/").content
         self.assertRedirects(self.client.post("/accounts/logout/"), "/")
         assert self.client.get("/me/").json()["guest"] is True
 
@@ -52,5 +52,5 @@ class PageTests(TestCase):
         assert self.client.get("/online/").json() == {"users": users}
 
     def test_the_pages_only_read(self) -> None:
-        for path in ("/", "/me/", "/online/"):
+        for path in ("/", "/plain/", "/me/", "/online/"):
             assert self.client.post(path).status_code == 405
