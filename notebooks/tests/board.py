@@ -1,0 +1,146 @@
+"""The presence board as a test in a browser sees it: a window, what it shows, who is there."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
+
+from channels_lab import Client, LiveServer
+
+SECONDS = 10
+PASSWORD = "channels"
+# A lost connection is an error for the console of a browser; here it is what the test is about.
+LOST = re.compile(r"WebSocket connection to|ERR_CONNECTION_REFUSED|ERR_INTERNET_DISCONNECTED")
+
+Result = TypeVar("Result")
+
+
+class Window:
+    """A browser of its own on the board: `Window(context, server).log_in("ana")`."""
+
+    def __init__(self, context: BrowserContext, server: LiveServer) -> None:
+        self.context = context
+        self.server = server
+        self.errors: list[str] = []  # all that the console called an error, policy included
+        context.set_default_timeout(SECONDS * 1000)
+        context.on("console", self._note)
+        context.on("weberror", lambda error: self.errors.append(str(error.error)))
+        context.on("dialog", lambda dialog: self.errors.append(f"dialog: {dialog.message}"))
+        self.page = self.new_tab()
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not LOST.search(message.text):
+            self.errors.append(message.text)
+
+    def new_tab(self) -> Page:
+        """Open the board in a further tab of this browser and wait until it is connected."""
+        page = self.context.new_page()
+        page.goto(f"{self.server.url}/")
+        expect(status(page)).to_contain_text("Connected as")
+        return page
+
+    def log_in(self, name: str) -> Window:
+        """Log in through the page's own link and Django's form, and come back to the board."""
+        self.page.get_by_role("link", name="Log in").click()
+        self.page.get_by_label("Username").fill(name)
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.get_by_role("button", name="Log in").click()
+        expect(status(self.page)).to_have_text(re.compile(f"Connected as {re.escape(name)}"))
+        return self
+
+    def say(self, text: str, to: str = "") -> None:
+        """Write a message and press Enter."""
+        self.page.get_by_label("To", exact=True).select_option(to)
+        self.page.get_by_label("Message", exact=True).fill(text)
+        self.page.keyboard.press("Enter")
+
+
+def status(page: Page) -> Locator:
+    """The line that says whether the board is connected, and as whom."""
+    return page.get_by_role("status")
+
+
+def people(page: Page) -> Locator:
+    """The names of those who are online, as listed: first the one who looks."""
+    return page.locator(".person .name")
+
+
+def tabs(page: Page, name: str) -> Locator:
+    """How many tabs somebody has, in words."""
+    return page.locator(".person", has=page.get_by_text(name, exact=True)).locator(".tabs")
+
+
+def look_again(page: Page) -> None:
+    """Come back to a tab: then it counts tabs anew, and not only at its next turn (15 s)."""
+    page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def messages(page: Page) -> Locator:
+    """The texts of the log, oldest first."""
+    return page.locator("[role=log] ol .text")
+
+
+class Cell:
+    """A notebook's event loop, for the Python clients: Playwright's own occupies the test."""
+
+    def __init__(self) -> None:
+        self._clients: list[Client] = []
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def run(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Await this, as a cell does, and return its result."""
+        future: Future[Result] = asyncio.run_coroutine_threadsafe(work, self._loop)
+        return future.result(SECONDS)
+
+    def received(self, client: Client, **wanted: Any) -> dict[str, Any]:
+        """Wait for a frame that has these values; those before it are passed over."""
+
+        async def look() -> dict[str, Any]:
+            while True:
+                frame: dict[str, Any] = await client.receive()
+                if wanted.items() <= frame.items():
+                    return frame
+
+        return self.run(look())
+
+    def client(self, name: str, server: LiveServer) -> Client:
+        """Connect a Python client that has logged in and has seen the state."""
+        new = Client(name, server)
+        self._clients.append(new)
+        self.run(new.login())
+        self.run(new.connect())
+        self.received(new, event="state")
+        return new
+
+    async def close_clients(self) -> None:
+        """Say goodbye for all clients."""
+        for each in self._clients:
+            await each.close()
+
+    def end(self) -> None:
+        """Stop the loop, with the clients that a test left open."""
+        self.run(self.close_clients())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(SECONDS)
+        self._loop.close()
+
+
+@contextmanager
+def window(chromium: Browser, server: LiveServer, **options: Any) -> Iterator[Window]:
+    """Open a browser on the board; at the end nothing in it may have gone wrong."""
+    context = chromium.new_context(**{"viewport": {"width": 1100, "height": 800}, **options})
+    try:
+        opened = Window(context, server)
+        yield opened
+        assert opened.errors == []
+    finally:
+        context.close()
