@@ -17,7 +17,10 @@ from channels_lab import Client, LiveServer
 SECONDS = 10
 PASSWORD = "channels"
 # A lost connection is an error for the console of a browser; here it is what the test is about.
-LOST = re.compile(r"WebSocket connection to|ERR_CONNECTION_REFUSED|ERR_INTERNET_DISCONNECTED")
+LOST = re.compile(
+    r"WebSocket connection to"
+    r"|net::ERR_(CONNECTION_\w+|EMPTY_RESPONSE|INTERNET_DISCONNECTED|NETWORK_CHANGED)"
+)
 
 Result = TypeVar("Result")
 
