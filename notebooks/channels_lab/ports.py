@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import random
 import socket
 
 HOST = "127.0.0.1"
 
 
+# Below the ports that Linux, macOS and Windows give to outgoing connections: one of those could
+# take a port in the moment between finding it free and listening on it.
+_PORTS = range(20_000, 32_768)
+
+
 def free_port() -> int:
-    """Return a TCP port of the loopback interface on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """Return a TCP port of the loopback interface on which nothing listens, chosen at random."""
+    for _ in range(100):
+        port = random.choice(_PORTS)
+        if not is_taken(port):
+            return port
+    raise OSError(f"expected a free port from {_PORTS.start} to {_PORTS.stop - 1}, found none")
 
 
 def is_taken(port: int) -> bool:

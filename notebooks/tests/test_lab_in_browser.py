@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from nbformat import NotebookNode
-from playwright.sync_api import ConsoleMessage, Page, expect
+from playwright.sync_api import ConsoleMessage, Page, TimeoutError, expect
 
 from channels_lab.contents import LESSONS, Lesson
 from tests.jupyter import START_SECONDS, Lab, running_lab, start_run_all
@@ -26,6 +26,11 @@ USUAL = (0, 5)
 ERROR = '[data-mime-type="application/vnd.jupyter.stderr"]'
 # Lessons break connections on purpose, and a browser says so.
 MEANT = re.compile(r"^WebSocket connection to ")
+
+# The numbers of the code cells, as a page shows them.
+PROMPTS = """[...document.querySelectorAll(
+    '.jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell .jp-InputPrompt')]
+    .map(prompt => prompt.textContent.trim())"""
 
 
 def open_lesson(page: Page, lab: Lab, file: str, title: str) -> None:
@@ -71,18 +76,25 @@ def spoil(home: Path) -> None:
 
 
 def run_all(page: Page, code_cells: int) -> None:
-    """Run all cells and wait until each code cell has its number."""
+    """Run all cells and wait until each code cell has its number; fail with what is on the page."""
     start_run_all(page)
-    page.wait_for_function(
-        """count => {
-            const prompts = [...document.querySelectorAll(
-                '.jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell .jp-InputPrompt')];
-            return prompts.length === count && prompts.every((prompt, index) =>
-                prompt.textContent.trim() === `[${index + 1}]:`);
-        }""",
-        arg=code_cells,
-        timeout=LESSON_SECONDS * 1000,
-    )
+    try:
+        page.wait_for_function(
+            f"""count => {{
+                const prompts = {PROMPTS};
+                return prompts.length === count && prompts.every((prompt, index) =>
+                    prompt === `[${{index + 1}}]:`);
+            }}""",
+            arg=code_cells,
+            timeout=LESSON_SECONDS * 1000,
+        )
+    except TimeoutError:
+        page.screenshot(path=SCREENSHOTS / "not_finished.png")
+        prompts, shown = page.evaluate(PROMPTS), shown_outputs(page)
+        story = [f"{at} {outputs}" for at, outputs in zip(prompts, shown, strict=True)]
+        pytest.fail(
+            f"not all of {code_cells} cells were run in {LESSON_SECONDS} s:\n" + "\n".join(story)
+        )
 
 
 def shown_outputs(page: Page) -> list[list[str]]:
@@ -158,11 +170,11 @@ def test_a_learner_opens_a_lesson_runs_all_and_goes_on(lab: Lab, page: Page, ent
 
     page.on("console", listen)
     page.on("pageerror", lambda error: complaints.append(str(error)))
+    SCREENSHOTS.mkdir(exist_ok=True)
     open_lesson(page, lab, entry.file, entry.title)
 
     run_all(page, sum(cell.cell_type == "code" for cell in notebook.cells))
 
-    SCREENSHOTS.mkdir(exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"{entry.slug}.png")
     assert unmeant_errors(page, notebook) == []
     found = differences(notebook, shown_outputs(page))
