@@ -18,17 +18,17 @@ from xdist.scheduler import LoadFileScheduling
 from tools.delivered import learners_copies, under_test
 from tools.kernel import kernel_environment, replaced_environment
 from tools.notebook import lesson_files
+from tools.reexecution import Reexecution
 
 # The order in which two workers take the files, slowest first; the rest follows by name.
 SLOW_FIRST = (
     "test_exercises.py",
-    "test_reexecution.py",
     "test_lab_in_browser.py",
     "test_board_in_browser.py",
     "test_style.py",
 )
-# Each of their tests runs a whole lesson, so that they are handed out one by one.
-RUN_LESSONS = ("test_exercises.py", "test_reexecution.py")
+# Each of its tests runs a whole lesson, so that they are handed out one by one.
+RUNS_LESSONS = "test_exercises.py"
 
 
 def in_ci() -> bool:
@@ -87,7 +87,7 @@ class LessonScheduling(LoadFileScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
-        return nodeid if file.endswith(RUN_LESSONS) and "[" in nodeid else file
+        return nodeid if file.endswith(RUNS_LESSONS) and "[" in nodeid else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LessonScheduling | None:
@@ -123,14 +123,21 @@ _collect_cells = nbval.plugin.IPyNbFile.collect
 
 
 def collect_delivered(file: nbval.plugin.IPyNbFile) -> Iterator[pytest.Item]:
-    """Yield a test for each code cell; of a learner's copy, as the lesson was delivered."""
+    """Yield a test for each code cell, then one for the bytes of the file.
+
+    Of a learner's copy: as the lesson was delivered.
+    """
 
     def read(path: str, as_version: int) -> NotebookNode:
         return nbformat.convert(under_test(Path(path)), as_version)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(nbval.plugin.nbformat, "read", read)
-        yield from _collect_cells(file)
+        cells = list(_collect_cells(file))
+    yield from cells
+    whole = Reexecution.from_parent(file, name="re-execution changes no byte")
+    whole.cells = cells
+    yield whole
 
 
 def pytest_configure(config: pytest.Config) -> None:
