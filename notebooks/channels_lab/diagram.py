@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Iterator
 from collections.abc import Sequence as Many
@@ -13,8 +14,9 @@ from .arrows import CONSUMER, SERVER, Arrow, Lane, LaneKind
 from .errors import LabError
 from .trace import Trace
 
-# All in px. 30 characters' width in all, so that on a phone of 360 px no text is below 11 px.
+# All in px.
 SIZE = 14  # of the text
+LEAST = 11  # of the text, where a page is narrow
 WIDTH = 420  # at least
 ADVANCE = 0.602 * SIZE  # of one character in a monospaced font
 EDGE = 8
@@ -186,6 +188,20 @@ class Sequence:
         left = min(max(middle - width / 2, EDGE), self.width - EDGE - width)
         height = 18.0 + SECOND * (len(line.lines) - 1)
         return (round(left, 1), self.y(row) - 7 - height, width, height)
+
+    def _repr_html_(self) -> str:
+        """The picture as a page shows it: read aloud as its twin, and never too small to read.
+
+        An ``<img>``, since JupyterLab shows one before its cell has run, and not an SVG. Where it
+        is wider than the page, the output of its cell scrolls.
+        """
+        least = -(-self.width * LEAST // SIZE)  # rounded up
+        source = self._repr_svg_().replace("%", "%25").replace("#", "%23")
+        return (
+            f'<img alt="{html.escape(repr(self))}" '
+            f'style="max-width: 100%; min-width: {least}px" '
+            f'src="data:image/svg+xml,{html.escape(source)}">'
+        )
 
     def _repr_svg_(self) -> str:
         font = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"

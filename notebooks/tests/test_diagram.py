@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from itertools import combinations
+from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from channels_lab import Client, LiveServer
-from channels_lab.diagram import CARD, COLOUR, INK, LAYER_COLOUR, LOST_COLOUR, SIZE, Sequence
+from channels_lab.diagram import CARD, COLOUR, INK, LAYER_COLOUR, LEAST, LOST_COLOUR, SIZE, Sequence
 
 ALL = ("clients", "server", "consumer", "layer", "database")
 SVG = "{http://www.w3.org/2000/svg}"
@@ -39,7 +40,7 @@ async def test_pictures(shown: list[Sequence]) -> None:
         _has_no_word_over_another(sequence)
         _has_the_same_words_as_its_twin(sequence)
         assert sequence._repr_svg_() == sequence._repr_svg_()
-    _is_readable_on_a_phone(shown[0])
+        _is_named_and_readable_on_a_narrow_page(sequence)
 
 
 def _is_well_formed_and_named(sequence: Sequence) -> None:
@@ -69,9 +70,14 @@ def _has_the_same_words_as_its_twin(sequence: Sequence) -> None:
         assert re.sub(r"\s", "", row.label) in re.sub(r"\s", "", drawn)
 
 
-def _is_readable_on_a_phone(sequence: Sequence) -> None:
-    room = 360 - 30  # what a page leaves of a phone
-    assert SIZE * room / sequence.width >= 11 or len(sequence.lanes) > 5
+def _is_named_and_readable_on_a_narrow_page(sequence: Sequence) -> None:
+    image = ET.fromstring(sequence._repr_html_().removesuffix(">") + "/>")
+    assert (image.tag, image.get("alt")) == ("img", " ".join(repr(sequence).split("\n")))
+    least = re.search(r"min-width: (\d+)px", image.get("style", ""))
+    assert least and LEAST <= SIZE * int(least[1]) / sequence.width < LEAST + 0.1
+    source = unquote(image.get("src", "").removeprefix("data:image/svg+xml,"))
+    drawn, twin = ET.fromstring(source), ET.fromstring(sequence._repr_svg_())
+    assert [each.attrib for each in drawn.iter()] == [each.attrib for each in twin.iter()]
 
 
 def test_every_colour_has_enough_contrast_on_its_ground() -> None:

@@ -7,16 +7,19 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from nbformat import NotebookNode
+from nbformat.v4 import new_notebook
 from playwright.sync_api import ConsoleMessage, Page, TimeoutError, expect
 
 from channels_lab.contents import LESSONS, Lesson
+from channels_lab.diagram import LEAST, SIZE
 from tests.jupyter import START_SECONDS, Lab, running_lab, start_run_all
-from tests.samples import printed, sample_lesson, write
+from tests.samples import code, printed, sample_lesson, write
 from tools.lab import ROOT
-from tools.notebook import is_compared, read, tags
+from tools.notebook import is_compared, lesson_files, read, settled, tags
 
 SCREENSHOTS = ROOT / "notebooks" / ".screenshots"
 LESSON_SECONDS = 120
@@ -204,3 +207,54 @@ def test_a_lesson_that_shows_something_else_is_seen(lab: Lab, page: Page) -> Non
     expect(error).to_be_visible(timeout=START_SECONDS * 1000)  # what follows it is not run
     assert "name 'missing' is not defined" in "".join(unmeant_errors(page, notebook))
     assert differences(notebook, shown_outputs(page))[0].startswith("[2] stored:\nana 99\n")
+
+
+def stored_drawings() -> list[NotebookNode]:
+    """Return the stored output of every traffic diagram of the course."""
+    notebooks = [read(path) for path in lesson_files()]
+    outputs = [output for n in notebooks for cell in n.cells for output in cell.get("outputs", [])]
+    return [output for output in outputs if "image/svg+xml" in output.get("data", {})]
+
+
+def measured(page: Page, count: int) -> list[dict[str, Any]]:
+    """Return of each drawing its alternative text and, in px, its words and what stays hidden."""
+    page.wait_for_function(
+        """count => {
+            const found = [...document.querySelectorAll('.jp-OutputArea-output img')];
+            return found.length === count && found.every(img => img.complete);
+        }""",
+        arg=count,
+        timeout=START_SECONDS * 1000,
+    )
+    found: list[dict[str, Any]] = page.evaluate(
+        """size => [...document.querySelectorAll('.jp-OutputArea-output img')].map(img => {
+            const output = img.closest('.jp-OutputArea-output');
+            output.scrollLeft = 1e6;
+            const box = img.getBoundingClientRect(), room = output.getBoundingClientRect();
+            return {
+                text: size * box.width / img.naturalWidth,
+                hidden: box.right - Math.min(room.right, innerWidth),
+                alternative: img.alt,
+            };
+        })""",
+        SIZE,
+    )
+    return found
+
+
+@pytest.mark.parametrize("width", [360, 1000])
+def test_every_stored_drawing_can_be_read_before_its_cell_has_run(
+    lab: Lab, page: Page, width: int
+) -> None:
+    drawings = stored_drawings()
+    assert len(drawings) > 10
+    notebook = settled(new_notebook(cells=[code("Sequence(trace)", each) for each in drawings]))
+    write(notebook, lab.root / "notebooks" / "drawings.ipynb")
+    page.set_viewport_size({"width": width, "height": 2000})
+    page.goto(lab.page("drawings.ipynb", mode="doc"))
+
+    for drawing, shown in zip(drawings, measured(page, len(drawings)), strict=True):
+        assert shown["alternative"] == drawing.data["text/plain"]
+        assert shown["text"] >= (LEAST if width == 360 else SIZE) - 0.01
+        assert shown["hidden"] <= 0.5, "it cannot be scrolled to its end"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
