@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import get_args
 from xml.etree import ElementTree as ET
 
-from .arrows import CONSUMER, SERVER, Arrow, Lane, LaneKind
+from .arrow import CONSUMER, SERVER, Arrow, Lane, LaneKind
 from .errors import LabError
 from .trace import Trace
 

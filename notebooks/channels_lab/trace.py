@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from .program import Event, Program
 
 if TYPE_CHECKING:
-    from .arrows import Arrow
+    from .arrow import Arrow
     from .server import LiveServer
 
 
@@ -286,7 +286,7 @@ class Trace:
 
     def arrows(self) -> list[Arrow]:
         """All hops of the block, in causal order."""
-        from .arrows import arrows
+        from .weave import arrows
 
         return arrows(self)
 

@@ -236,6 +236,43 @@ async def test_a_refusal_is_the_servers_and_not_the_consumers(server: LiveServer
     assert lines(trace) == ["eve → server opens /online/", "server → eve HTTP 403"]
 
 
+async def test_a_consumer_that_refuses_is_drawn_as_the_one_who_did(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    consumer = project / "account/consumer.py"
+    consumer.write_text(consumer.read_text().replace("self.accept()", "self.close(code=4401)"))
+    with LiveServer(project, record=True) as server:
+        ana = Client("ana", server)
+        async with server.record() as trace:
+            with pytest.raises(Refused) as refused:
+                await ana.connect()
+        assert refused.value.status == 403  # there is no WebSocket yet, and so no 4401
+        assert lines(trace) == [
+            "ana → consumer opens /online/ · connect()",
+            "consumer → ana HTTP 403",
+        ]
+        assert lines(trace, *_ALL) == [
+            "ana → server opens /online/",
+            "server → consumer connect()",
+            "consumer → server close()",
+            "server → ana HTTP 403",
+        ]
+
+
+async def test_a_server_that_does_not_answer_is_drawn_so(tmp_path: Path) -> None:
+    with LiveServer(make_project(tmp_path), record=True) as server:
+        ana, bob = Client("ana", server), Client("bob", server)
+        await ana.connect()
+        async with server.record() as trace:
+            server.kill()
+            with pytest.raises((LabError, OSError)):
+                await bob.connect()
+        assert lines(trace) == [
+            "consumer ✗ server: kill -9",
+            "consumer →✗ ana connection lost · 1006",
+            "bob →✗ server opens /online/",
+        ]
+
+
 async def test_kill_9_ends_the_servers_lane_and_clients_see_1006() -> None:
     with LiveServer(record=True) as server:
         ana, bob = Client("ana", server), Client("bob", server)
