@@ -341,8 +341,10 @@ def _lines(words: str, room: int) -> list[str]:
     """Words in one line or two, broken where a reader would."""
     if len(words) <= room:
         return [words]
-    # Not too early, and not so late that only a bracket is left for the second line.
-    ends = [at for at in range(room // 2, min(room, len(words) - 3) + 1) if words[at - 1] in " ,·"]
+    # Not too early, not so late that only a bracket is left for the second line, and no dot at
+    # the end of the first.
+    places = range(room // 2, min(room, len(words) - 3) + 1)
+    ends = [at for at in places if words[at - 1] in " ," and words[at - 2] != "·"]
     cut = next((at for at in reversed(ends) if len(words) - at <= room), room)
     return [words[:cut].rstrip(), words[cut:].strip()]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from reprlib import repr as short
+
 from ..exercise import Lab, Result, exercise, not_yet, solved
 
 
@@ -77,7 +79,7 @@ async def too_long(lab: Lab) -> Result:
         kind = "error" if len(text) > 100 else "echo"
         if not isinstance(came, dict) or came.get("type") != kind:
             wanted = f"a frame of {len(text)} characters to be answered with type {kind!r}"
-            return not_yet(wanted, f"{came} came")
+            return not_yet(wanted, f"{short(came)} came")
         if kind == "echo" and came.get("text") != text:
-            return not_yet("an echo to carry the text that was sent", f"{came} came")
+            return not_yet("an echo to carry the text that was sent", f"{short(came)} came")
     return solved("100 characters come back, 101 do not, and ana is still connected")
