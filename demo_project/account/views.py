@@ -29,8 +29,7 @@ def board(request: HttpRequest) -> HttpResponseBase:
 @cache_control(private=True, no_cache=True)
 def plain(request: HttpRequest) -> HttpResponseBase:
     """The board as a plain page, without a framework."""
-    # Its script looks for `online/` from the board's own address, one level up.
-    return _page(request, [PLAIN_PAGE], base="../")
+    return _page(request, [PLAIN_PAGE])
 
 
 class LogIn(LoginView):
@@ -43,7 +42,7 @@ class LogIn(LoginView):
         return policy.protect(super().dispatch(request, *args, **kwargs), policy.new_nonce())
 
 
-def _page(request: HttpRequest, templates: list[str], **context: str) -> HttpResponseBase:
+def _page(request: HttpRequest, templates: list[str]) -> HttpResponseBase:
     """Render the first of these templates that exists, for a visitor who has a name.
 
     A visitor's session gets a guest name here, so that two tabs and a reconnect are one guest. It
@@ -54,7 +53,7 @@ def _page(request: HttpRequest, templates: list[str], **context: str) -> HttpRes
         letters = get_random_string(6, allowed_chars="abcdefghjkmnpqrstuvwxyz")
         request.session["guest_name"] = f"{presence.GUEST_PREFIX}{letters}"
     nonce = policy.new_nonce()
-    return policy.protect(render(request, templates, {**context, "csp_nonce": nonce}), nonce)
+    return policy.protect(render(request, templates, {"csp_nonce": nonce}), nonce)
 
 
 @require_safe

@@ -76,6 +76,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "account.addresses.base",
             ],
         },
     },
@@ -97,8 +98,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 
 TIME_ZONE = "UTC"  # Django's own default is Chicago, also for the lines of the log
 
-LOGIN_REDIRECT_URL = "board"
-LOGOUT_REDIRECT_URL = "board"
+# From accounts/login/ and accounts/logout/ up to the board, also behind a proxy's prefix.
+LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "../../"
 STATIC_URL = "static/"
 STATICFILES_DIRS = [("frontend", FRONTEND_DIST)]
 # Each file from where it lies, also with DEBUG off: there is no collectstatic to forget.

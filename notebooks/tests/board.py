@@ -26,11 +26,11 @@ Result = TypeVar("Result")
 
 
 class Window:
-    """A browser of its own on the board: `Window(context, server).log_in("ana")`."""
+    """A browser of its own on the board: `Window(context, url).log_in("ana")`."""
 
-    def __init__(self, context: BrowserContext, server: LiveServer) -> None:
+    def __init__(self, context: BrowserContext, url: str) -> None:
         self.context = context
-        self.server = server
+        self.url = url
         self.errors: list[str] = []  # all that the console called an error, policy included
         context.set_default_timeout(SECONDS * 1000)
         context.on("console", self._note)
@@ -45,7 +45,7 @@ class Window:
     def new_tab(self) -> Page:
         """Open the board in a further tab of this browser and wait until it is connected."""
         page = self.context.new_page()
-        page.goto(f"{self.server.url}/")
+        page.goto(self.url)
         expect(status(page)).to_contain_text("Connected as")
         return page
 
@@ -138,11 +138,11 @@ class Cell:
 
 
 @contextmanager
-def window(chromium: Browser, server: LiveServer, **options: Any) -> Iterator[Window]:
-    """Open a browser on the board; at the end nothing in it may have gone wrong."""
+def window(chromium: Browser, url: str, **options: Any) -> Iterator[Window]:
+    """Open a browser on the board at ``url``; at the end nothing in it may have gone wrong."""
     context = chromium.new_context(**{"viewport": {"width": 1100, "height": 800}, **options})
     try:
-        opened = Window(context, server)
+        opened = Window(context, url)
         yield opened
         assert opened.errors == []
     finally:

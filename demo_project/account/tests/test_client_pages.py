@@ -22,8 +22,15 @@ FOR_EVER = "max-age=315360000, public, immutable"
 class Answer:
     """One HTTP answer: status, headers, body as it came."""
 
-    def __init__(self, server: LiveServer, path: str, headers: Mapping[str, str] = {}) -> None:
-        request = urllib.request.Request(f"http://{server.address}{path}", headers=dict(headers))
+    def __init__(
+        self,
+        server: LiveServer,
+        path: str,
+        headers: Mapping[str, str] = {},
+        form: bytes | None = None,
+    ) -> None:
+        address = f"http://{server.address}{path}"
+        request = urllib.request.Request(address, form, headers=dict(headers))
         try:
             response = urllib.request.urlopen(request, timeout=TIMEOUT)
         except urllib.error.HTTPError as error:
@@ -74,17 +81,28 @@ def test_with_a_build_the_board_is_the_client(client_server: LiveServer) -> None
     assert page.headers["Cache-Control"] == "private, no-cache"
 
 
-def test_the_client_names_no_address_that_a_prefix_would_break(client_server: LiveServer) -> None:
-    addresses = re.findall(r'(?:src|href|action)="([^"]*)"', Answer(client_server, "/").text)
-    addresses.remove("/")  # the build writes ./ in place of this base
+def broken_by_a_prefix(page: Answer, base: str) -> list[str]:
+    """The addresses of a page that do not start from this base, which it has to name."""
+    addresses = re.findall(r'(?:src|href|action)="([^"]*)"', page.text)
+    addresses.remove(base)
     assert addresses
-    assert not [address for address in addresses if re.match(r"/|\w+:", address)]
+    return [address for address in addresses if re.match(r"/|\.\./|\w+:", address)]
+
+
+@pytest.mark.parametrize(
+    ("path", "base"),
+    # The build makes ./ of the client's own base.
+    [("/", "/"), ("/plain/", "../"), ("/accounts/login/", "../../")],
+)
+def test_no_page_names_an_address_that_a_prefix_would_break(
+    client_server: LiveServer, path: str, base: str
+) -> None:
+    assert broken_by_a_prefix(Answer(client_server, path), base) == []
 
 
 def test_the_plain_page_stays_reachable(client_server: LiveServer) -> None:
     page = Answer(client_server, "/plain/")
     assert page.status == 200 and "account/board.js" in page.text
-    assert '<base href="../">' in page.text, "its script would look for /plain/online/"
 
 
 def test_a_hashed_file_comes_compressed_and_is_cached_for_ever(client_server: LiveServer) -> None:
@@ -168,3 +186,16 @@ def test_runserver_serves_the_client_too(start_runserver: StartServer, built: Pa
     server = start_runserver(FRONTEND_DIST=str(built))
     assert "<app-root" in Answer(server, "/").text
     assert Answer(server, f"/static/frontend/{SCRIPT}").status == 200
+
+
+def test_a_missing_page_leads_back_to_the_board(start_server: StartServer) -> None:
+    page = Answer(start_server(**SECRET), "/nowhere/%3Cb%3E/")
+    assert page.status == 404
+    assert "There is no such page" in page.text and "<b>" not in page.text
+    assert broken_by_a_prefix(page, "../../") == []
+
+
+def test_a_form_from_before_a_log_in_elsewhere_says_so(server: LiveServer) -> None:
+    page = Answer(server, "/accounts/login/", form=b"username=ana")
+    assert page.status == 403
+    assert "This form is out of date" in page.text

@@ -36,6 +36,12 @@ class PageTests(TestCase):
         self.assertRedirects(self.client.post("/accounts/logout/"), "/")
         assert self.client.get("/me/").json()["guest"] is True
 
+    def test_both_ways_lead_back_to_the_board_whatever_its_prefix(self) -> None:
+        self.make_ana()
+        form = {"username": "ana", "password": "channels"}
+        for path in ("/accounts/login/", "/accounts/logout/"):
+            assert self.client.post(path, form).headers["Location"] == "../../"
+
     def test_a_wrong_password_is_told_on_the_page(self) -> None:
         self.make_ana()
         response = self.client.post("/accounts/login/", {"username": "ana", "password": "no"})

@@ -127,12 +127,7 @@ describe('AppComponent', () => {
     const form = page.querySelector('form[method=post]') as HTMLFormElement;
     form.addEventListener('submit', (event) => event.preventDefault());
     form.dispatchEvent(new Event('submit', { cancelable: true }));
-    expect(Object.fromEntries(new FormData(form) as unknown as Iterable<[string, string]>)).toEqual(
-      {
-        csrfmiddlewaretoken: 'secret',
-        next: '/',
-      },
-    );
+    expect(new FormData(form).get('csrfmiddlewaretoken')).toBe('secret');
     expect(form.action).toBe(`${location.origin}/accounts/logout/`);
   });
 });

@@ -1,6 +1,6 @@
 import { DOCUMENT, Injectable, computed, inject, resource } from '@angular/core';
 
-import { boardPath, pageAddress } from '../wire/addresses';
+import { pageAddress } from '../wire/addresses';
 import { isRecord } from '../wire/server-event';
 
 const ANSWER_WITHIN = 5_000;
@@ -14,21 +14,13 @@ export class Account {
 
   /** The name of the user who is logged in; null for a guest, and while nobody knows. */
   readonly user = computed(() => (this.me.hasValue() ? this.me.value() : null));
-  /** Where both pages lead back to: this board, also behind a proxy's prefix. */
-  readonly next = boardPath(this.base);
   readonly logoutAddress = pageAddress(this.base, 'accounts/logout/');
-  readonly loginAddress = this.pageWithNext('accounts/login/');
+  readonly loginAddress = pageAddress(this.base, 'accounts/login/');
 
   /** Django's CSRF token: it takes the cookie's value back in a form, and trusts no other site. */
   csrfToken(): string {
     const cookie = this.document.cookie.split('; ').find((one) => one.startsWith('csrftoken='));
     return cookie?.slice('csrftoken='.length) ?? '';
-  }
-
-  private pageWithNext(path: string): string {
-    const address = new URL(pageAddress(this.base, path));
-    address.searchParams.set('next', this.next);
-    return address.href;
   }
 }
 

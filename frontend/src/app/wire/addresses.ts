@@ -14,8 +14,3 @@ export function socketAddress(base: string): string {
 export function pageAddress(base: string, path: string): string {
   return new URL(path, base).href;
 }
-
-/** The path of the board itself, for a `next` parameter: log-in comes back behind the prefix. */
-export function boardPath(base: string): string {
-  return new URL('.', base).pathname;
-}
