@@ -1,6 +1,7 @@
 import { Component, ElementRef, computed, inject, signal, viewChild } from '@angular/core';
 
 import { PresenceSocket } from '../connection/presence-socket';
+import { AvatarComponent } from '../people/avatar.component';
 import { ClockPipe } from './clock.pipe';
 import { MessageStore } from './message-store';
 import { OutboxComponent } from './outbox.component';
@@ -12,7 +13,7 @@ const NEAR = 40;
   selector: 'app-message-log',
   templateUrl: './message-log.component.html',
   styleUrl: './message-log.component.css',
-  imports: [ClockPipe, OutboxComponent],
+  imports: [AvatarComponent, ClockPipe, OutboxComponent],
 })
 export class MessageLogComponent {
   private readonly messages = inject(MessageStore);

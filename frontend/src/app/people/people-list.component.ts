@@ -3,6 +3,7 @@ import { Component, computed, inject, signal } from '@angular/core';
 import { PresenceSocket } from '../connection/presence-socket';
 import { Draft } from '../messages/draft';
 import { ClockPipe } from '../messages/clock.pipe';
+import { AvatarComponent } from './avatar.component';
 import { PeopleStore } from './people-store';
 import { TabCounts } from './tab-counts';
 
@@ -13,7 +14,7 @@ const MANY = 15;
   selector: 'app-people-list',
   templateUrl: './people-list.component.html',
   styleUrl: './people-list.component.css',
-  imports: [ClockPipe],
+  imports: [AvatarComponent, ClockPipe],
 })
 export class PeopleListComponent {
   private readonly people = inject(PeopleStore);
