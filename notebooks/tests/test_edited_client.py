@@ -1,0 +1,74 @@
+"""Editing the Angular client: `npm start` beside a running board, and the page follows."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from channels_lab import LiveServer
+from channels_lab.ports import free_port
+from tests.board import messages, window
+from tests.jupyter import wait_until_served
+from tools import frontend
+from tools.frontend import FRONTEND, node_environment
+
+END_SECONDS = 10
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the client to edit; the packages are used where they are."""
+    frontend.build()
+    ignored = shutil.ignore_patterns(*frontend.MADE)
+    folder = Path(shutil.copytree(FRONTEND, tmp_path / "frontend", ignore=ignored))
+    (folder / "node_modules").symlink_to(FRONTEND / "node_modules")
+    return folder
+
+
+@pytest.fixture
+def started(copy: Path, tmp_path: Path) -> Iterator[str]:
+    """The address at which `npm start` serves the copy, in front of a board on another port."""
+    port, log = free_port(), tmp_path / "npm.log"
+    with LiveServer() as board, log.open("w") as output:
+        proxy = json.loads((copy / "proxy.conf.json").read_text("utf-8"))
+        for entry in proxy.values():
+            assert entry["target"] == "http://127.0.0.1:8080"
+            entry["target"] = board.url
+        (copy / "proxy.conf.json").write_text(json.dumps(proxy), "utf-8")
+        process = subprocess.Popen(
+            ["npm", "start", "--", f"--port={port}"],
+            cwd=copy,
+            env=node_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # npm has children: they end together
+        )
+        try:
+            wait_until_served(process, f"http://127.0.0.1:{port}/", log)
+            yield f"http://127.0.0.1:{port}/"
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(END_SECONDS)
+
+
+def test_the_page_talks_to_the_board_and_follows_a_change(
+    chromium: Browser, started: str, copy: Path
+) -> None:
+    with window(chromium, started) as ana:
+        ana.log_in("ana")
+        assert ana.page.url == started
+        ana.say("from the development server")
+        expect(messages(ana.page)).to_have_text(["from the development server"])
+        template = copy / "src" / "app" / "app.component.html"
+        text = template.read_text("utf-8")
+        template.write_text(text.replace("Who is online", "Who is there"), "utf-8")
+        expect(ana.page.get_by_role("heading", name="Who is there")).to_be_visible()
