@@ -42,8 +42,9 @@ lint: setup  ## check style and types; ARGS=--fix mends what can be mended
 outputs: setup  ## run the lessons again and store their outputs (LESSON=03)
 	@$(TOOL) tools.outputs $(LESSON)
 
-bench: setup  ## what recording costs when it is off, and when it is on
+bench: setup client  ## what recording costs, and the board with 1,000 people in a browser
 	@$(TOOL) tools.bench_recording
+	@$(TOOL) tools.bench_board $(ARGS)
 
 constraints: setup  ## resolve requirements.txt again (ARGS=--upgrade)
 	@grep -v '^-c' requirements.txt | .venv/bin/python -m uv pip compile - --quiet --universal \
