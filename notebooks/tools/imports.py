@@ -55,8 +55,11 @@ EXCEPTIONS = {
     "notebooks/channels_lab/inprocess.py": frozenset(
         ["django", "channels", "account", "myproject"]
     ),
-    # The one module that is a widget.
+    # The two that are widgets: the live view, and a page in a frame.
     "notebooks/channels_lab/widget.py": frozenset(("anywidget", "traitlets")),
+    "notebooks/channels_lab/page.py": frozenset(("anywidget", "traitlets")),
+    # Only to find the symbols of the Angular client.
+    "notebooks/channels_lab/typescript.py": frozenset(("tree_sitter", "tree_sitter_typescript")),
     # Only to say who holds a port.
     "notebooks/channels_lab/ports.py": frozenset(("psutil",)),
     # Types of ASGI, by name; nothing of it runs.
