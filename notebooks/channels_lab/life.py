@@ -12,6 +12,8 @@ from .trace import Connection
 if TYPE_CHECKING:
     from .weave import Weave
 
+NO_GOODBYE = 1006  # what a server notes of a connection that broke off
+
 
 class Life:
     """Reads the events of one connection in the server's order, and draws each once.
@@ -22,7 +24,7 @@ class Life:
     def __init__(self, weave: Weave, connection: Connection) -> None:
         self.weave, self.connection = weave, connection
         self.ends = weave.ends[id(connection)]
-        self.who = connection.client or "browser"
+        self.who = weave.who[id(connection)]
         self.client = Lane("client", self.who)
         self.server = CONSUMER if connection.consumer else SERVER
         self.arrived = sum(event["what"] == "arrived" for event in connection.seen)
@@ -112,8 +114,10 @@ class Life:
             return f"closes {code}", ends.close, False
         if self._state == "closed":
             return f"answers the close {code}", None, False
-        how = "loses the network" if ends.drop else "is gone"
-        return f"{how} · {code}", ends.drop, True
+        if ends.drop or code == NO_GOODBYE:
+            how = "loses the network" if ends.drop else "is gone"
+            return f"{how} · {code}", ends.drop, True
+        return f"closes {code}", None, False  # a browser has said goodbye
 
     def _deliver(self, event: Event, inside: bool) -> None:
         kind, made = str(event["type"]), None

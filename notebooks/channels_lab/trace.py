@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import html
 import json
+import math
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -184,6 +185,18 @@ class Trace:
             if event["what"] in ("killed", "stopped") and event["at"] > born:
                 return int(event["at"])
         return None
+
+    def end_of(self, connection: Connection) -> float:
+        """When a connection ended, by itself or with its process (in ns; infinity: it is open)."""
+        over = [*connection.of("in", "websocket.disconnect"), *connection.of("end")]
+        ends = [int(event["at"]) for event in over]
+        killed = self.ended_at(connection.process)
+        return min([*ends, *([killed] if killed else [])], default=math.inf)
+
+    def browsers(self) -> list[Connection]:
+        """The connections that no Client opened, as the server has noted them by now."""
+        self._read()
+        return [connection for connection in self.connections if connection.client is None]
 
     def _missing(self) -> str:
         for process, events in enumerate(self.processes):

@@ -58,9 +58,11 @@ class Weave:
             for event in events
             if event["what"] == "failed"
         }
-        names = {name: each.client for each in trace.connections for name in each.channels}
+        self.who = _names(trace)
         self.names = {
-            name: f"{client}'s channel" if client else "a channel" for name, client in names.items()
+            channel: f"{self.who[id(each)]}'s channel"
+            for each in trace.connections
+            for channel in each.channels
         }
 
     def woven(self) -> list[Arrow]:
@@ -248,3 +250,22 @@ class Weave:
 
     def _mark(self, lane: Lane, label: str, event: Event) -> Arrow:
         return self.add(lane, lane, label, "mark", event, lost="starts" not in label)
+
+
+def _names(trace: Trace) -> dict[int, str]:
+    """The name of each connection's client, by id of the connection.
+
+    Who is no Client is ``browser``, and ``browser (2)`` while there is another one; a tab that
+    comes back gets the name that is free again.
+    """
+    names: dict[int, str] = {}
+    free_from: list[float] = []  # for each browser: when its connection ended
+    for each in sorted(trace.connections, key=lambda each: int(each.events[0]["at"])):
+        if each.client:
+            names[id(each)] = each.client
+            continue
+        began = int(each.events[0]["at"])
+        at = next((at for at, end in enumerate(free_from) if end < began), len(free_from))
+        free_from[at : at + 1] = [trace.end_of(each)]
+        names[id(each)] = f"browser ({at + 1})" if at else "browser"
+    return names

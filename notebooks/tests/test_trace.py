@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from websockets.asyncio.client import ClientConnection, connect
 
 from channels_lab import Client, LabError, LiveServer, Refused
 from channels_lab.diagram import Sequence
@@ -437,6 +439,40 @@ def _broadcast(server: LiveServer) -> None:
         check=True,
         capture_output=True,
         timeout=30,
+    )
+
+
+async def test_who_is_no_client_is_a_browser_and_keeps_the_lane_when_it_comes_back() -> None:
+    with LiveServer(record=True) as server:
+        ana = await (await Client("ana", server).login()).connect()
+        first, _ = await _tab(server)
+        second, second_name = await _tab(server)
+        async with server.record() as trace:
+            await ana.send(SAY)
+        assert _receivers(trace) == ["ana", "browser", "browser (2)"]
+        await first.close()
+        first, _ = await _tab(server)
+        async with server.record() as trace:
+            await ana.send(SAY)
+        assert _receivers(trace) == ["ana", "browser", "browser (2)"]
+        async with server.record() as trace:
+            await second.close()
+            while await ana.receive() != {"type": "online", "event": "left", "user": second_name}:
+                pass  # a record does not wait for who is no client of it
+        assert "browser (2) → consumer  closes 1000" in repr(Sequence(trace))
+        await first.close()
+
+
+async def _tab(server: LiveServer) -> tuple[ClientConnection, str]:
+    """A connection that the record cannot tell from a browser's, and its guest's name."""
+    tab = await connect(server.ws_url(), origin=server.url, proxy=None)  # type: ignore[arg-type]
+    return tab, json.loads(await tab.recv())["you"]["user"]
+
+
+def _receivers(trace: Trace) -> list[str]:
+    """Who was told the message, sorted."""
+    return sorted(
+        arrow.target.name for arrow in trace.arrows() if '"from"' in arrow.label and arrow.owner
     )
 
 
