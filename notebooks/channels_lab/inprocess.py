@@ -24,10 +24,12 @@ def enter(server: LiveServer) -> None:
     """Set up this kernel with the settings, the database and the broker of a live server.
 
     A Python process is one Django project for its whole life, so the second call with another
-    project raises ``LabError``: restart the kernel.
+    server raises ``LabError``: restart the kernel. With the same server it does nothing.
     """
     if not server.env:
         raise LabError(f"{server} has no database and no broker yet: call start() first")
+    if settings.configured and os.environ.get("DATABASE_URL") == server.env["DATABASE_URL"]:
+        return
     if settings.configured:
         raise LabError(
             "this kernel is set up for Django already, and a process is one Django project for its "

@@ -69,8 +69,12 @@ def test_300_sockets_stay_open_for_10_idle_seconds_and_all_get_one_message_of_a_
     assert shown == "300"
 
 
-def test_entering_twice_says_to_restart_the_kernel() -> None:
-    shown = _last_output(_ENTER, "enter(server)")
+def test_the_same_server_is_entered_twice_without_harm() -> None:
+    assert _last_output(_ENTER, "enter(server)\nawait UserOnline.objects.acount()") == "1"
+
+
+def test_entering_another_server_says_to_restart_the_kernel() -> None:
+    shown = _last_output(_ENTER, "enter(LiveServer().start())")
     assert shown.startswith("LabError: this kernel is set up for Django already")
     assert "restart the kernel" in shown
 
