@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 RECORDER = Path(__file__).resolve().parents[2] / "demo_project" / "recorder"
 DEMO_PROJECT = Path(__file__).resolve().parents[2] / "demo_project"
+BUILT_CLIENT = DEMO_PROJECT.parent / "frontend" / "dist" / "browser"
 Kind = Literal["daphne", "runserver"]
 PREFIX = "channels-lab-"  # of every temporary folder
 START_TIMEOUT = 20.0  # seconds
@@ -313,6 +314,8 @@ class LiveServer:
         self.env = clean_environment(
             DATABASE_URL=f"sqlite:///{database}",
             DJANGO_SETTINGS_MODULE="myproject.settings",
+            # A copy of the demo_project lies elsewhere, and has the same client.
+            FRONTEND_DIST=os.environ.get("FRONTEND_DIST") or str(BUILT_CLIENT),
             # So that a session of an earlier server is not taken for one of this.
             **({} if self._database else {"DJANGO_SECRET_KEY": secrets.token_urlsafe(32)}),
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from .contents import lesson as lesson_of
 from .errors import LabError
+from .server import DEMO_PROJECT
 from .shell import Text, clean_environment, run
 
 NOTEBOOKS = Path(__file__).resolve().parents[1]
@@ -56,6 +57,17 @@ class Workspace(os.PathLike[str]):
                 workspace._replay(source, where)
         os.chdir(workspace.path)
         return workspace
+
+    def copy_of_demo(self, folder: str) -> Path:
+        """Copy the finished demo_project into a folder of its own; return the folder.
+
+        A copy that is there already is brought back to what was delivered.
+        """
+        path = self.path / folder
+        shutil.rmtree(path, ignore_errors=True)
+        ignored = shutil.ignore_patterns("__pycache__", "*.sqlite3*")
+        shutil.copytree(DEMO_PROJECT, path, ignore=ignored)
+        return path
 
     def run(self, command: str, timeout: float = 60.0) -> Text:
         """Run a command in the project's folder; return what it printed.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
-from channels_lab import LabError, LabTimeout, Workspace
+from channels_lab import LabError, LabTimeout, LiveServer, Workspace
 from channels_lab.contents import LESSONS
 
 
@@ -126,3 +127,17 @@ def test_the_stored_lessons_rebuild_the_project_for_lesson(number: int) -> None:
         )
     else:
         assert repr(workspace) == "Workspace(lesson-01: empty)"
+
+
+def test_a_copy_of_the_demo_is_as_delivered_and_has_the_client(tmp_path: Path) -> None:
+    _lesson(tmp_path, 1)
+    workspace = Workspace.at(2, notebooks=tmp_path)
+    board = workspace.copy_of_demo("board")
+    consumer = board / "account" / "consumer.py"
+    delivered = consumer.read_text()
+    consumer.write_text("broken")
+    assert workspace.copy_of_demo("board") == board
+    assert consumer.read_text() == delivered
+    assert not list(board.rglob("__pycache__")) + list(board.glob("*.sqlite3"))
+    with LiveServer(board) as server, urlopen(server.url) as answer:
+        assert b"<app-root" in answer.read(), "expected the built client: make client"
