@@ -40,7 +40,7 @@ LESSONS: tuple[Lesson, ...] = (
     ),
     Lesson(3, "03_creating_a_consumer", "Creating a consumer", 25, "consumer", "Create a consumer"),
     Lesson(4, "04_creating_a_routing", "Creating a routing", 20, "routing", "Create a routing"),
-    Lesson(5, "05_connecting_a_client", "Connecting a client", 20, "client", "Client connection"),
+    Lesson(5, "05_connecting_a_client", "Connecting a client", 25, "client", "Client connection"),
     Lesson(
         6,
         "06_messages_both_ways",

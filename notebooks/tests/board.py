@@ -10,7 +10,15 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    FrameLocator,
+    Locator,
+    Page,
+    expect,
+)
 
 from channels_lab import Client, LiveServer
 
@@ -65,12 +73,12 @@ class Window:
         self.page.keyboard.press("Enter")
 
 
-def status(page: Page) -> Locator:
+def status(page: Page | FrameLocator) -> Locator:
     """The line that says whether the board is connected, and as whom."""
     return page.get_by_role("status")
 
 
-def people(page: Page) -> Locator:
+def people(page: Page | FrameLocator) -> Locator:
     """The names of those who are online, as listed: first the one who looks."""
     return page.locator(".person .name")
 
@@ -85,7 +93,7 @@ def look_again(page: Page) -> None:
     page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
 
 
-def messages(page: Page) -> Locator:
+def messages(page: Page | FrameLocator) -> Locator:
     """The texts of the log, oldest first."""
     return page.locator("[role=log] ol .text")
 

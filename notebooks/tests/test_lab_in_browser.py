@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
-from playwright.sync_api import ConsoleMessage, Page, TimeoutError, expect
+from playwright.sync_api import ConsoleMessage, Locator, Page, TimeoutError, expect
 
 from channels_lab.contents import LESSONS, Lesson
 from channels_lab.diagram import LEAST, SIZE
+from tests.board import LOST, messages, people, status
 from tests.jupyter import START_SECONDS, Lab, running_lab, start_run_all
 from tests.samples import code, printed, sample_lesson, write
 from tools.lab import ROOT
@@ -24,13 +26,10 @@ from tools.notebook import is_compared, lesson_files, read, settled, tags
 
 SCREENSHOTS = ROOT / "notebooks" / ".screenshots"
 LESSON_SECONDS = 120
-# One lesson of Python clients only, one with a widget. LESSONS_IN_BROWSER=all takes all of them.
-USUAL = (0, 5)
+# One with a widget, two with a page in a frame. LESSONS_IN_BROWSER=all takes all of them.
+USUAL = (0, 5, 6)
 # An error, or a line on stderr: JupyterLab shows both by the same type.
 ERROR = '[data-mime-type="application/vnd.jupyter.stderr"]'
-# Lessons break connections on purpose, and a browser says so.
-MEANT = re.compile(r"^WebSocket connection to ")
-
 # The numbers of the code cells, as a page shows them.
 PROMPTS = """[...document.querySelectorAll(
     '.jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell .jp-InputPrompt')]
@@ -45,7 +44,7 @@ def open_lesson(page: Page, lab: Lab, file: str, title: str) -> None:
 
 
 def chosen_lessons() -> list[Lesson]:
-    """Return the lessons to open: 00 and 05, or all when LESSONS_IN_BROWSER says so."""
+    """Return the usual lessons, or all when LESSONS_IN_BROWSER says so."""
     everything = os.environ.get("LESSONS_IN_BROWSER") == "all"
     written = [entry for entry in LESSONS if (ROOT / "notebooks" / entry.file).exists()]
     return [entry for entry in written if everything or entry.number in USUAL]
@@ -58,8 +57,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     The copy is what makes it safe to run: JupyterLab saves the lessons that it runs.
     """
     root, home = tmp_path_factory.mktemp("course"), tmp_path_factory.mktemp("home")
-    ignored = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", ".screenshots", "tests")
-    for folder in ("notebooks", "demo_project"):
+    made = ("__pycache__", ".ipynb_checkpoints", ".screenshots", "node_modules", ".angular")
+    ignored = shutil.ignore_patterns(*made, "tests", "workspace")
+    for folder in ("notebooks", "demo_project", "frontend"):
         shutil.copytree(ROOT / folder, root / folder, ignore=ignored)
     spoil(home)
     with running_lab(root, home) as running:
@@ -163,13 +163,67 @@ def unmeant_errors(page: Page, notebook: NotebookNode) -> list[str]:
     return [error for cell, error in pairs if error and "raises-exception" not in tags(cell)]
 
 
+def run_again(page: Page, source: str) -> Locator:
+    """Run the cell that has these words in its source; return it once it has a new number."""
+    cell = page.locator(".jp-NotebookPanel:visible .jp-CodeCell").filter(
+        has=page.locator(".jp-InputArea", has_text=source)
+    )
+    prompt = cell.locator(".jp-InputPrompt")
+    before = (prompt.text_content() or "").strip()  # it may be out of view
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
+    expect(prompt).not_to_have_text(re.compile(rf"{re.escape(before)}|\[[ *]\]:"), timeout=20_000)
+    return cell
+
+
+def drawing(cell: Locator) -> str:
+    """Return the title of the diagram of a cell; JupyterLab shows an SVG as an image."""
+    source = cell.locator(".jp-RenderedSVG img").get_attribute("src") or ""
+    found = re.search("<title>(.*?)</title>", unquote(source))
+    return found.group(1) if found else f"no title in {unquote(source)[:200]}"
+
+
+def see_the_page_follow(page: Page) -> None:
+    """Lesson 05: the Angular page in its frame shows what the cells do, and was greeted."""
+    board = page.frame_locator(".live-page iframe")
+    expect(status(board)).to_contain_text("Connected as guest-", timeout=20_000)
+    # It came back by itself after the restart: only the server's new code greets.
+    expect(messages(board).last).to_have_text(re.compile("^welcome, guest-"))
+    cell = run_again(page, '"hello, page"')
+    expect(messages(board).last).to_have_text("hello, page")
+    expect(people(board)).to_have_text([re.compile("^guest-"), "ana"])
+    assert drawing(cell).endswith(", browser, consumer")
+    page.locator(".live-page").screenshot(path=SCREENSHOTS / "page_in_frame.png")
+
+
+def talk_both_ways(page: Page) -> None:
+    """Lesson 06: what is typed on the page arrives in a cell, and a cell reaches that one tab."""
+    board = page.frame_locator(".live-page iframe")
+    expect(status(board)).to_contain_text("Connected as guest-", timeout=20_000)
+    expect(people(board)).to_have_text([re.compile("^guest-"), "ana", "bob"])
+    board.get_by_label("Message", exact=True).fill("from the page")
+    board.get_by_role("button", name="Send").click()
+    cell = run_again(page, "page.written()")
+    expect(cell.locator(".jp-OutputArea-output")).to_have_text(
+        '{"type":"message","text":"from the page"}'
+    )
+    run_again(page, '"hi, everybody"')
+    expect(messages(board).last).to_have_text("hi, everybody")
+    cell = run_again(page, '"chao-kakao"')
+    expect(messages(board).last).to_have_text("The server says: chao-kakao")
+    assert drawing(cell).startswith("Sequence: browser, notebook, consumer, layer")
+
+
+WITH_A_PAGE: dict[int, Callable[[Page], None]] = {5: see_the_page_follow, 6: talk_both_ways}
+
+
 @pytest.mark.parametrize("entry", chosen_lessons(), ids=lambda entry: entry.slug)
 def test_a_learner_opens_a_lesson_runs_all_and_goes_on(lab: Lab, page: Page, entry: Lesson) -> None:
     notebook = read(lab.root / "notebooks" / entry.file)
     complaints: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
-        if message.type == "error" and not MEANT.search(message.text):
+        if message.type == "error" and not LOST.search(message.text):  # lost on purpose
             complaints.append(message.text)
 
     page.on("console", listen)
@@ -186,6 +240,9 @@ def test_a_learner_opens_a_lesson_runs_all_and_goes_on(lab: Lab, page: Page, ent
     assert complaints == []
     # What JupyterLab itself would have said: nothing pops up in a new learner's window.
     assert page.locator(".Toastify__toast").count() == 0
+
+    if entry.number in WITH_A_PAGE:
+        WITH_A_PAGE[entry.number](page)
 
     following = next((e for e in LESSONS if e.number == entry.number + 1), None)
     if following and (lab.root / "notebooks" / following.file).exists():
