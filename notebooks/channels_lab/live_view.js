@@ -117,8 +117,6 @@ function render({ model, el }) {
   // Keys typed here are for the view, not for the notebook's shortcuts.
   el.addEventListener("keydown", (event) => event.stopPropagation());
   const fromKernel = (message) => {
-    if (message.send !== undefined) send(message.send);
-    if (message.close !== undefined) socket?.close(message.close);
     if (message.reconnect) connect();
   };
   model.on("msg:custom", fromKernel);
