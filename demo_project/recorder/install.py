@@ -54,13 +54,14 @@ def _record_layers(journal: Journal) -> None:
 
 
 def _record_consumers(journal: Journal) -> None:
-    """Note which consumer a connection gets, and each method that Channels looks for on it."""
-    call, handler_name = (
+    """Note which consumer a connection gets, each event it takes up, each method looked for."""
+    call, handler_name, dispatch_many = (
         channels.consumer.AsyncConsumer.__call__,
         channels.consumer.get_handler_name,
+        channels.consumer.await_many_dispatch,
     )
 
-    # Both hand on what the original gives back: neither stands in a consumer's traceback.
+    # All hand on what the original gives back: none stands in a consumer's traceback.
     def recorded_call(self: Any, scope: Any, receive: Any, send: Any) -> Any:
         _running.set(self)
         kind = type(self)
@@ -79,7 +80,15 @@ def _record_consumers(journal: Journal) -> None:
         journal.note("handler", name=shown, type=message["type"], found=hasattr(consumer, name))
         return name
 
+    def recorded_dispatch_many(sources: Any, dispatch: Any) -> Any:
+        def recorded_dispatch(message: Any) -> Any:
+            journal.note("taken", type=message.get("type"))
+            return dispatch(message)
+
+        return dispatch_many(sources, recorded_dispatch)
+
     channels.consumer.AsyncConsumer.__call__ = recorded_call
+    channels.consumer.await_many_dispatch = recorded_dispatch_many
     channels.consumer.get_handler_name = recorded_handler_name
 
 

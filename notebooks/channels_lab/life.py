@@ -36,6 +36,7 @@ class Life:
         self._opens: Arrow | None = None  # until the application takes it
         self._done: list[Arrow] = []  # since the consumer was ready last
         self._handler = self._looked_for = ""
+        self._current = ""  # whose event the consumer is at: the client's, or the layer's
         self._free_at = 0
 
     def weave_in(self) -> None:
@@ -55,9 +56,11 @@ class Life:
             case "scope" if inside:
                 step = self.ends.connect
                 self._opens = self._frame_in(f"opens {self.connection.path}", event, step)
-            case "ready" if self._waiting[event["by"]]:
+            case "taken":
+                self._taken_up(event)
+            case "ready" if self._waiting[event["by"]] and self._current in ("", event["by"]):
                 self._handled(event["by"])
-                self._free_at = event["at"]
+                self._current, self._free_at = "", event["at"]
             case "in":
                 self._in(event, inside)
             case "deliver":
@@ -76,6 +79,14 @@ class Life:
                 label, lane = f"{event['error']}: {event['says']}", self.server
                 mark = self.weave.add(lane, lane, label, "mark", event, self.who, lost=True)
                 self._done.append(mark)
+
+    def _taken_up(self, event: Event) -> None:
+        """Note whose event the consumer begins with; of two that waited, before it is ready."""
+        if self._current:
+            self._handled(self._current)
+            self._free_at = event["at"]
+        heads = {by: waiting[0][1] for by, waiting in self._waiting.items() if waiting}
+        self._current = next((by for by, kind in heads.items() if kind == event["type"]), "")
 
     def _frame_in(self, label: str, event: Event, step: Event | None) -> Arrow:
         """An arrow from the client; ``step`` is what a cell did to send it, if a cell did."""
@@ -164,7 +175,9 @@ class Life:
     def _end_what_is_left(self) -> None:
         """An application that ended, or was killed, was at what it had looked up a method for."""
         client, layer = self._waiting["client"], self._waiting["layer"]
-        if client and (client[0][1] == self._looked_for or not layer):
+        if self._current:
+            self._handled(self._current)
+        elif client and (client[0][1] == self._looked_for or not layer):
             self._handled("client")
         elif layer:
             self._handled("layer")

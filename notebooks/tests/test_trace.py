@@ -442,6 +442,26 @@ def _broadcast(server: LiveServer) -> None:
     )
 
 
+async def test_events_that_wait_for_a_consumer_together_are_told_apart() -> None:
+    with LiveServer(record=True) as server:
+        ana, bob = await Client("ana", server).login(), await Client("bob", server).login()
+        await ana.connect()
+        for _ in range(5):
+            async with server.record() as trace:
+                await bob.connect()
+                await ana.send(SAY)  # while it is being announced that bob has come
+                await bob.receive(), await bob.receive()
+                await bob.close()
+            hops = trace.arrows()
+            told = [at for at, hop in enumerate(hops) if '"from"' in hop.label]
+            assert [hops[at].target.name for at in told] == ["ana", "bob"], Sequence(trace)
+            asked = next(at for at, hop in enumerate(hops) if hop.source.name == "ana")
+            assert asked < told[0], Sequence(trace)
+            # The message for two, and for ana that bob came and went.
+            events = [hop for hop in hops if hop.kind == "event" and not hop.ignored]
+            assert len(events) == 4, Sequence(trace)
+
+
 async def test_who_is_no_client_is_a_browser_and_keeps_the_lane_when_it_comes_back() -> None:
     with LiveServer(record=True) as server:
         ana = await (await Client("ana", server).login()).connect()
