@@ -29,7 +29,7 @@ from tools import frontend
 from tools.browser import browser, launch_arguments
 
 OPEN_FILES_OF_OTHERS = 200  # what this process and the server have open beside the sockets
-AT_ONCE = 20  # connections that are being opened at the same time
+AT_ONCE = 10  # daphne gives up a handshake that waits for more than 5 seconds
 PATIENCE = 300.0  # seconds that any single wait may take
 KEYS_PER_SECOND = 4
 CHANGE = {"joined": 1, "left": -1}
@@ -140,45 +140,52 @@ def room_for(people: int) -> int:
 
 
 class Person:
-    """Somebody who is online: a WebSocket that knows how many others are, and keeps nothing else.
+    """Somebody who is online: a WebSocket that knows how many people are, and keeps nothing else.
 
-    ``known`` is how many the state named; ``everybody`` is set once there are ``people`` of them.
+    ``known`` is how many the state named; changes are counted as they are told.
     """
 
-    def __init__(self, socket: ClientConnection, known: int, people: int) -> None:
+    def __init__(self, socket: ClientConnection, known: int) -> None:
         self.socket = socket
-        self.everybody = asyncio.Event()
-        self._reader = asyncio.create_task(self._read(known, people))
+        self._known = known
+        self._changed = asyncio.Condition()
+        self._reader = asyncio.create_task(self._read())
 
-    async def _read(self, known: int, people: int) -> None:
+    async def _read(self) -> None:
         with suppress(ConnectionClosed):  # at the end, the server goes first
-            while True:
-                if known == people:
-                    self.everybody.set()
-                known += CHANGE.get(json.loads(await self.socket.recv()).get("event"), 0)
+            async for frame in self.socket:
+                self._known += CHANGE.get(json.loads(frame).get("event"), 0)
+                async with self._changed:
+                    self._changed.notify_all()
+
+    async def knows(self, people: int) -> None:
+        """Wait until so many people are known here."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._known >= people)
 
 
-async def come(server: LiveServer, people: int, turn: asyncio.Semaphore) -> Person:
+async def come(server: LiveServer) -> Person:
     """Open one person's WebSocket and take the state."""
-    async with turn:
-        socket = await connect(
-            server.ws_url(),
-            origin=Origin(server.url),
-            proxy=None,
-            max_size=None,
-            open_timeout=PATIENCE,
-            ping_interval=None,
-        )
-        state = json.loads(await asyncio.wait_for(socket.recv(), PATIENCE))
-        return Person(socket, len(state["users"]), people)
+    socket = await connect(
+        server.ws_url(),
+        origin=Origin(server.url),
+        proxy=None,
+        max_size=None,
+        open_timeout=PATIENCE,
+        ping_interval=None,
+    )
+    state = json.loads(await asyncio.wait_for(socket.recv(), PATIENCE))
+    return Person(socket, len(state["users"]))
 
 
 async def gather(server: LiveServer, people: int) -> list[Person]:
-    """Let so many people come, and wait until each knows of all the others."""
-    turn = asyncio.Semaphore(AT_ONCE)
-    crowd = await asyncio.gather(*(come(server, people, turn) for _ in range(people)))
-    async with asyncio.timeout(PATIENCE):
-        await asyncio.gather(*(person.everybody.wait() for person in crowd))
+    """Let so many people come, a few at once, the next when everybody knows of those."""
+    crowd: list[Person] = []
+    while len(crowd) < people:
+        few = min(AT_ONCE, people - len(crowd))
+        crowd += await asyncio.gather(*(come(server) for _ in range(few)))
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.gather(*(person.knows(len(crowd)) for person in crowd))
     return crowd
 
 
