@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import pytest
 from nbformat import NotebookNode
@@ -177,10 +176,9 @@ def run_again(page: Page, source: str) -> Locator:
 
 
 def drawing(cell: Locator) -> str:
-    """Return the title of the diagram of a cell; JupyterLab shows an SVG as an image."""
-    source = cell.locator(".jp-RenderedSVG img").get_attribute("src") or ""
-    found = re.search("<title>(.*?)</title>", unquote(source))
-    return found.group(1) if found else f"no title in {unquote(source)[:200]}"
+    """Return the title of the diagram of a cell, as its image is read aloud."""
+    twin = cell.locator(".jp-OutputArea-output img").get_attribute("alt") or ""
+    return twin.partition("\n")[0]
 
 
 def see_the_page_follow(page: Page) -> None:
