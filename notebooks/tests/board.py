@@ -22,7 +22,7 @@ from playwright.sync_api import (
 
 from channels_lab import Client, LiveServer
 
-SECONDS = 10
+SECONDS = 10  # that any single wait may take, in a browser or in a Python client
 PASSWORD = "channels"
 # A lost connection is an error for the console of a browser; here it is what the test is about.
 LOST = re.compile(
@@ -41,6 +41,7 @@ class Window:
         self.url = url
         self.errors: list[str] = []  # all that the console called an error, policy included
         context.set_default_timeout(SECONDS * 1000)
+        expect.set_options(timeout=SECONDS * 1000)
         context.on("console", self._note)
         context.on("weberror", lambda error: self.errors.append(str(error.error)))
         context.on("dialog", lambda dialog: self.errors.append(f"dialog: {dialog.message}"))
@@ -110,14 +111,14 @@ class Cell:
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Await this, as a cell does, and return its result."""
         future: Future[Result] = asyncio.run_coroutine_threadsafe(work, self._loop)
-        return future.result(SECONDS)
+        return future.result(2 * SECONDS)  # the wait inside ends first, and says what for
 
     def received(self, client: Client, **wanted: Any) -> dict[str, Any]:
         """Wait for a frame that has these values; those before it are passed over."""
 
         async def look() -> dict[str, Any]:
             while True:
-                frame: dict[str, Any] = await client.receive()
+                frame: dict[str, Any] = await client.receive(SECONDS)
                 if wanted.items() <= frame.items():
                     return frame
 
@@ -127,8 +128,8 @@ class Cell:
         """Connect a Python client that has logged in and has seen the state."""
         new = Client(name, server)
         self._clients.append(new)
-        self.run(new.login())
-        self.run(new.connect())
+        self.run(new.login(timeout=SECONDS))
+        self.run(new.connect(timeout=SECONDS))
         self.received(new, event="state")
         return new
 

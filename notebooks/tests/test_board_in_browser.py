@@ -84,7 +84,7 @@ def test_two_browsers_and_a_python_client_see_each_other(
 def cem_sees_one_tab(cell: Cell, cem: Client) -> None:
     """Wait until the server has noticed that ana's second tab is gone."""
     end = time.monotonic() + SECONDS
-    while '{"user": "ana", "tabs": 1}' not in (answer := cell.run(cem.get("/online/"))[1]):
+    while '{"user": "ana", "tabs": 1}' not in (answer := cell.run(cem.get("/online/", SECONDS))[1]):
         assert time.monotonic() < end, f"expected ana with 1 tab, got {answer}"
 
 
@@ -105,7 +105,7 @@ def test_a_second_tab_is_a_tab_and_no_user(
     look_again(ana.page)
     expect(tabs(ana.page, "ana")).to_have_text("1 tab")
     cell.run(cem.send({"type": "ping", "id": 1}))
-    assert cell.run(cem.receive()) == {"type": "pong", "id": 1}, "a tab was told as a user"
+    assert cell.run(cem.receive(SECONDS)) == {"type": "pong", "id": 1}, "a tab was told as a user"
 
 
 def test_a_guest_stays_the_same_guest_after_a_reload(browse: OpenWindow) -> None:
