@@ -89,12 +89,12 @@ def wait_until_served(server: subprocess.Popen[bytes], url: str, log: Path) -> N
     pytest.fail(f"JupyterLab did not answer in {START_SECONDS} s:\n{log.read_text()}")
 
 
-def start_run_all(page: Page) -> None:
-    """Run all cells through the menu, once the kernel has answered and is idle."""
+def await_kernel(page: Page) -> None:
+    """Wait until the kernel of the open notebook has answered and is idle."""
     # The toolbar shows a kernel's name and an idle sign before there is a kernel.
     page.wait_for_function(
         """async () => {
-            const session = window.jupyterapp.shell.currentWidget?.sessionContext;
+            const session = window.jupyterapp?.shell.currentWidget?.sessionContext;
             if (!session) return false;
             await session.ready;
             const kernel = session.session?.kernel;
@@ -104,5 +104,10 @@ def start_run_all(page: Page) -> None:
         }""",
         timeout=START_SECONDS * 1000,
     )
+
+
+def start_run_all(page: Page) -> None:
+    """Run all cells through the menu, once the kernel is there."""
+    await_kernel(page)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.locator("[data-command='runmenu:run-all']").click()

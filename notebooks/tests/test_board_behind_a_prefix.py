@@ -61,10 +61,9 @@ def known(chromium: Browser, lab: Lab) -> Iterator[BrowserContext]:
     context.close()
 
 
-def is_styled(page: Page) -> bool:
-    """Say whether the style sheet is there: it gives the page a ground."""
-    ground: str = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
-    return ground != "rgba(0, 0, 0, 0)"
+def expect_style(page: Page) -> None:
+    """Wait until the style sheet is there: it gives the page a ground."""
+    expect(page.locator("body")).not_to_have_css("background-color", "rgba(0, 0, 0, 0)")
 
 
 def test_logging_in_talking_and_logging_out_stay_behind_the_prefix(
@@ -72,10 +71,10 @@ def test_logging_in_talking_and_logging_out_stay_behind_the_prefix(
 ) -> None:
     traffic = Traffic(known, board)
     ana = Window(known, board)
-    assert is_styled(ana.page)
+    expect_style(ana.page)
     ana.page.get_by_role("link", name="Log in").click()
     expect(ana.page).to_have_url(f"{board}accounts/login/")
-    assert is_styled(ana.page)
+    expect_style(ana.page)
     ana.page.go_back()
     ana.log_in("ana")
     assert ana.page.url == board
@@ -93,7 +92,7 @@ def test_the_plain_page_stays_behind_the_prefix(board: str, known: BrowserContex
     guest = Window(known, board)
     plain = known.new_page()
     plain.goto(f"{board}plain/")
-    assert is_styled(plain)
+    expect_style(plain)
     expect(plain.locator("#people li")).to_have_count(1)
     plain.get_by_label("Message", exact=True).fill("from the plain page")
     plain.get_by_role("button", name="Send").click()

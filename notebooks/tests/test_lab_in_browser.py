@@ -261,6 +261,8 @@ def test_a_lesson_that_shows_something_else_is_seen(lab: Lab, page: Page) -> Non
     start_run_all(page)
     error = page.locator(".jp-NotebookPanel:visible " + ERROR).filter(has_text="name 'missing'")
     expect(error).to_be_visible(timeout=START_SECONDS * 1000)  # what follows it is not run
+    cells = page.locator(".jp-NotebookPanel:visible .jp-CodeCell")
+    expect(cells).to_have_count(sum(cell.cell_type == "code" for cell in notebook.cells))
     assert "name 'missing' is not defined" in "".join(unmeant_errors(page, notebook))
     assert differences(notebook, shown_outputs(page))[0].startswith("[2] stored:\nana 99\n")
 

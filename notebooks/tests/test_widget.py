@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.jupyter import Lab, running_lab
+from tests.jupyter import Lab, await_kernel, running_lab
 from tools.notebook import METADATA
 
 NOTEBOOKS = Path(__file__).resolve().parents[1]
@@ -51,17 +51,10 @@ def _look(page: Page, name: str) -> None:
 
 
 def _run(page: Page, number: int) -> None:
-    """Run a cell; while the lab is still coming up it takes no keys, so ask until it has begun."""
     cell = page.locator(".jp-CodeCell").nth(number)
-    for _ in range(10):
-        cell.locator(".cm-content").click()
-        page.keyboard.press("Control+Enter")
-        try:
-            expect(cell.locator(".jp-InputPrompt")).not_to_have_text("[ ]:", timeout=2_000)
-            return
-        except AssertionError:
-            continue
-    raise AssertionError(f"asked ten times for cell {number} to run, in vain")
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
+    expect(cell.locator(".jp-InputPrompt")).not_to_have_text("[ ]:")
 
 
 def test_the_live_view_by_keyboard_in_a_real_lab(lab: Lab, page: Page) -> None:
@@ -71,8 +64,7 @@ def test_the_live_view_by_keyboard_in_a_real_lab(lab: Lab, page: Page) -> None:
         lambda route: route.continue_() if "//127.0.0.1" in route.request.url else route.abort(),
     )
     page.goto(lab.page("view.ipynb", mode="doc"))
-    page.locator(".jp-CodeCell").first.wait_for(timeout=30_000)
-    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=30_000)
+    await_kernel(page)
     _run(page, 0)
     view = page.get_by_role("group", name="Live view of the server")
     state = view.get_by_role("status")

@@ -26,7 +26,10 @@ INSTALL_SECONDS = 600
 BUILD_SECONDS = 300
 SHOWN_LINES = 12
 # What a developer may have set for other projects: `npm ci` would leave the compiler out.
-FOREIGN = ("NODE_ENV", "NODE_OPTIONS", "NODE_PATH", "npm_config_omit", "npm_config_production")
+FOREIGN = (
+    *("NODE_ENV", "NODE_OPTIONS", "NODE_PATH", "npm_config_omit", "npm_config_production"),
+    "PORT",  # the one of `make serve`: ng would take it in place of its own
+)
 
 
 class FrontendError(Exception):
