@@ -118,7 +118,7 @@ def test_a_server_with_debug_off_and_no_secret_key_refuses_to_start(env: dict[st
 async def assert_page_works(server: LiveServer) -> None:
     """The page is there, and so are the files it names."""
     page = await asyncio.to_thread(server.get, "/plain/")
-    files = re.findall(r'(?:src|href)="(/static/[^"]+)"', page)
+    files = re.findall(r'(?:src|href)="(static/[^"]+)"', page)
     assert len(files) == 3
     for file in files:
-        assert await asyncio.to_thread(server.get, file)
+        assert await asyncio.to_thread(server.get, f"/{file}")
