@@ -51,10 +51,17 @@ def _look(page: Page, name: str) -> None:
 
 
 def _run(page: Page, number: int) -> None:
+    """Run a cell; while the lab is still coming up it takes no keys, so ask until it has begun."""
     cell = page.locator(".jp-CodeCell").nth(number)
-    cell.locator(".cm-content").click()
-    page.keyboard.press("Control+Enter")
-    expect(cell.locator(".jp-InputPrompt")).not_to_have_text("[ ]:")
+    for _ in range(10):
+        cell.locator(".cm-content").click()
+        page.keyboard.press("Control+Enter")
+        try:
+            expect(cell.locator(".jp-InputPrompt")).not_to_have_text("[ ]:", timeout=2_000)
+            return
+        except AssertionError:
+            continue
+    raise AssertionError(f"asked ten times for cell {number} to run, in vain")
 
 
 def test_the_live_view_by_keyboard_in_a_real_lab(lab: Lab, page: Page) -> None:

@@ -40,7 +40,7 @@ def manage(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[
     """Run a `manage.py` command in a process of its own."""
     command = [sys.executable, "manage.py", *arguments]
     return subprocess.run(
-        command, cwd=PROJECT, env=env, capture_output=True, text=True, timeout=TIMEOUT * 2
+        command, cwd=PROJECT, env=env, capture_output=True, text=True, timeout=TIMEOUT * 8
     )
 
 
