@@ -51,9 +51,9 @@ class GuestFilter(admin.SimpleListFilter):
 class UserOnlineAdmin(ConnectionAdmin):
     """The open connections. A row mirrors a connection, so nobody edits it by hand."""
 
-    list_display = ("name", "user", "sid", "connected_at", "last_seen")
+    list_display = ("name", "user", "device", "page", "sid", "server", "connected_at")
     list_filter = (GuestFilter, "connected_at")
-    list_select_related = ("user",)
+    list_select_related = ("user", "server")
     search_fields = ("name", "sid", "user__username")
     actions = ("send_message",)
 

@@ -1,5 +1,6 @@
 """The protocol of one connection: what a client may say, and what it is told."""
 
+import asyncio
 import json
 import logging
 from contextlib import suppress
@@ -7,26 +8,32 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.db import DatabaseError
 
-from account import presence
+from account import history, presence
 from account.events import (
     Error,
     Joined,
     LayerEvent,
     Left,
     Message,
+    Missed,
     Ping,
+    Place,
     Pong,
     Say,
     State,
+    Tabs,
     parse,
     parse_layer_event,
 )
+from account.server import GROUP, Board, Ending, publish, this_process
+from account.visit import Visit, visit
 
 logger = logging.getLogger(__name__)
 
-GROUP = "online"
-"""The group of all open connections."""
+SERVICE_RESTART = 1012
+"""The close code that asks a client to come back (RFC 6455's registry at IANA)."""
 
 
 class _FromClient(dict[str, Any]):
@@ -37,7 +44,10 @@ class OnlineConsumer(AsyncWebsocketConsumer):
     """One open WebSocket on `online/`: shows who is online and carries messages."""
 
     name: str | None = None  # what the board calls this connection's user, once it is tracked
-    told: set[str]  # who is online, as far as this client has been told
+    visit: Visit  # what the client said as it came
+    told: dict[str, int]  # who is online with how many tabs, as far as this client has been told
+    place: Place | None = None  # the newest message that this client has had, once it has the state
+    doubted: frozenset[str] = frozenset()  # whom the database and this client see differently
 
     # --- the connection ---
 
@@ -49,21 +59,41 @@ class OnlineConsumer(AsyncWebsocketConsumer):
         """
         await self.channel_layer.group_add(GROUP, self.channel_name)
         try:
+            now = await database_sync_to_async(history.place)()  # what is said from here on is new
             await self.accept()
             guest_name = await self.scope["session"].aget("guest_name")
-            arrival = await database_sync_to_async(presence.track)(
-                self.channel_name, self.scope["user"], guest_name
+            arrival = await this_process().enter(
+                self, self.channel_name, self.scope["user"], guest_name, self.visit
             )
-            self.name = arrival.name
-            users = await database_sync_to_async(presence.online)()
-            self.told = {user["user"] for user in users}
-            await self.reply(State(self.name, self.channel_name, users))
+            self.name = arrival.tab.name
+            await self.show_state(now)
             if arrival.first:
-                await self.announce(arrival.name, came=True)
+                await this_process().announce(self.name, came=True)
+        except Ending:
+            await self.go_away()
         except Exception:
             # Channels does not call disconnect() for a consumer that raised.
             await self.leave()
             raise
+
+    async def show_state(self, now: Place) -> None:
+        """Send who is online, and to a client that was here before what it missed since."""
+        users = await database_sync_to_async(presence.online)()
+        async with self.turn:
+            self.told = {user["user"]: user["tabs"] for user in users}
+            follows = now if self.visit.history else None
+            await self.reply(State(self.name or "", self.channel_name, users, follows))
+            self.place = now
+            if self.visit.since:
+                await self.resume(Place(*self.visit.since), now)
+
+    async def resume(self, past: Place, now: Place) -> None:
+        """Send what a client missed since a place, or say that it cannot be known."""
+        if past.epoch == now.epoch and 0 <= past.number <= now.number:
+            self.place = past
+            await self.read_history(now)
+        else:
+            await self.skip_to(now)
 
     async def disconnect(self, code: int) -> None:
         """Undo what connect() did, however far it came, and tell the others."""
@@ -72,22 +102,16 @@ class OnlineConsumer(AsyncWebsocketConsumer):
     async def leave(self) -> None:
         """Take this connection off the board and out of the group."""
         try:
-            departure = await database_sync_to_async(presence.untrack)(self.channel_name)
+            departure = await this_process().leave(self.channel_name)
             if departure and departure.last:
-                await self.announce(departure.name, came=False)
+                await this_process().announce(departure.name, came=False)
         finally:
             await self.channel_layer.group_discard(GROUP, self.channel_name)
 
-    async def announce(self, name: str, *, came: bool) -> None:
-        """Tell everybody that a user came or left, until what was told last is what is true.
-
-        A user who closes a tab and opens another does both in two consumers, and their two
-        announcements may overtake each other: whoever spoke last looks again.
-        """
-        while await self.publish(Joined(name) if came else Left(name)):
-            if await database_sync_to_async(presence.is_online)(name) is came:
-                return
-            came = not came
+    async def go_away(self) -> None:
+        """Ask the client to come back to another process: this one ends."""
+        with suppress(RuntimeError, OSError):  # it is gone already
+            await self.close(code=SERVICE_RESTART)
 
     # --- from the client ---
 
@@ -103,15 +127,27 @@ class OnlineConsumer(AsyncWebsocketConsumer):
             case Say(text, str(to)):
                 await self.say_to(to, text)
             case Ping(id):
-                await database_sync_to_async(presence.touch)(self.channel_name)
                 await self.reply(Pong(id))
             case Error() as error:
                 await self.reply(error)
 
     async def say(self, text: str) -> None:
-        """Send a message to everybody, this connection included."""
-        if not await self.publish(Message(self.name or "", text)):
-            await self.reply(Error("unavailable", "The message could not be sent; try again."))
+        """Send a message to everybody, this connection included.
+
+        Once it is in the history it cannot be lost: what the channel layer does not take, every
+        process finds there at its next beat.
+        """
+        try:
+            message = await database_sync_to_async(history.keep)(Message(self.name or "", text))
+        except DatabaseError as error:
+            logger.error("A message could not be kept: %s: %s", type(error).__name__, error)
+            return await self.reply(Error("unavailable", "The message was not sent; try again."))
+        if await publish(message):
+            return
+        if message.number:
+            this_process().look_soon()
+        else:
+            await self.reply(Error("unavailable", "The message was not sent; try again."))
 
     async def say_to(self, to: str, text: str) -> None:
         """Send a message to all tabs of one user, and to the sender's own, as its confirmation."""
@@ -123,7 +159,7 @@ class OnlineConsumer(AsyncWebsocketConsumer):
         own = await database_sync_to_async(presence.sids_of)(self.name or "")
         message = Message(self.name or "", text, to)
         # dict.fromkeys: each connection once, in order, also when somebody writes to themselves.
-        reached = [await self.publish(message, sid) for sid in dict.fromkeys(sids + own)]
+        reached = [await publish(message, sid) for sid in dict.fromkeys(sids + own)]
         if not all(reached):
             await self.reply(Error("unavailable", "Not every tab could be reached; try again."))
 
@@ -131,6 +167,9 @@ class OnlineConsumer(AsyncWebsocketConsumer):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Run this connection; what the client sends is marked, so that `dispatch` can tell."""
+
+        self.turn = asyncio.Lock()  # the layer's events and the beat speak to the client in turn
+        self.visit = visit(scope["query_string"], scope["headers"])
 
         async def receive_from_client() -> _FromClient:
             return _FromClient(await receive())
@@ -154,49 +193,106 @@ class OnlineConsumer(AsyncWebsocketConsumer):
             await self.forward(event)
 
     async def forward(self, event: LayerEvent) -> None:
-        """Pass an event of the channel layer on to the client, unless it is no news.
+        """Pass an event of the channel layer on to the client, unless it is no news."""
+        async with self.turn:
+            match event:
+                case Joined() | Left():
+                    await self.tell(event)
+                case Message(number=int(number)):
+                    await self.tell_in_order(event, number)
+                case _:
+                    await self.reply(event)
+
+    async def tell(self, change: Joined | Left) -> None:
+        """Tell the client who came or left, if it does not know.
 
         Whoever connects between another user's row and the announcement of it finds that user in
         the state, and hears of them again. And whoever is connected knows that they are online.
         """
-        match event:
-            case Joined(user) | Left(user) if user == self.name:
-                return
-            case Joined(user):
-                if user in self.told:
-                    return
-                self.told.add(user)
-            case Left(user):
-                if user not in self.told:
-                    return
-                self.told.remove(user)
-        await self.reply(event)
+        came = isinstance(change, Joined)
+        if change.user == self.name or came is (change.user in self.told):
+            return
+        if came:
+            self.told[change.user] = 1
+        else:
+            del self.told[change.user]
+        await self.reply(change)
+
+    async def tell_in_order(self, message: Message, number: int) -> None:
+        """Pass a message on as the next of the history: those before it first, none twice."""
+        assert self.place is not None  # events come after the state
+        if number > self.place.number + 1:
+            await self.read_history(Place(self.place.epoch, number))
+        if number == self.place.number + 1:
+            self.place = Place(self.place.epoch, number)
+            await self.reply(message)
+
+    async def read_history(self, upto: Place) -> None:
+        """Send what this client has not had, at least up to a place that is known to be there."""
+        assert self.place is not None
+        try:
+            since = await this_process().since(self.place, upto)
+        except DatabaseError as error:  # the next beat tries again
+            logger.error("The history could not be read: %s: %s", type(error).__name__, error)
+            return
+        if not since.complete:
+            before = since.place.number - len(since.messages)
+            await self.skip_to(Place(since.place.epoch, before))
+        for message in since.messages:
+            await self.reply(message)
+        self.place = since.place
+
+    async def skip_to(self, place: Place) -> None:
+        """Go on at another place, and say so to a client that counts."""
+        self.place = place
+        if self.visit.history:
+            await self.reply(Missed(place))
+
+    # --- from the beat of this process ---
+
+    def is_behind(self, board: Board) -> bool:
+        """Whether the client has not been told all that the database knew a moment ago."""
+        if self.place is None:
+            return False
+        if self.doubted or board.place.epoch != self.place.epoch:
+            return True
+        if board.place.number > self.place.number:
+            return True
+        if self.visit.tabs:
+            return board.tabs != self.told
+        return board.tabs.keys() != self.told.keys()
+
+    async def catch_up(self, board: Board) -> None:
+        """Tell the client what the channel layer lost.
+
+        An announcement may be on its way while the beat looks, so that only who is seen differently
+        at two beats is put right. Messages can be told at once: they have numbers.
+        """
+        async with self.turn:
+            assert self.place is not None
+            if board.place.epoch != self.place.epoch or board.place.number > self.place.number:
+                await self.read_history(board.place)
+            differing = board.tabs.keys() ^ self.told.keys()
+            for name in sorted(differing & self.doubted):
+                await self.tell(Joined(name) if name in board.tabs else Left(name))
+            self.doubted = frozenset(board.tabs.keys() ^ self.told.keys())
+            for name in sorted(board.tabs.keys() & self.told.keys()) if self.visit.tabs else ():
+                if self.told[name] != board.tabs[name]:
+                    self.told[name] = board.tabs[name]
+                    await self.reply(Tabs(name, board.tabs[name]))
 
     # --- out ---
 
-    async def reply(self, event: State | Pong | Error | LayerEvent) -> None:
+    async def reply(self, event: State | Missed | Tabs | Pong | Error | LayerEvent) -> None:
         """Send one frame to this client; if it is gone already, disconnect() is on its way.
 
         Between a client's close and the disconnect event daphne raises RuntimeError for a frame
         (Autobahn's `Disconnected`), and uvicorn OSError, as the ASGI specification asks. Neither
         may end this consumer: disconnect() would never run, and the row would stay.
         """
+        if isinstance(event, Message) and self.visit.history:
+            frame = event.numbered_frame()
+        else:
+            frame = event.frame()
         with suppress(RuntimeError, OSError):
-            await self.send(text_data=json.dumps(event.frame()))
-
-    async def publish(self, event: LayerEvent, sid: str | None = None) -> bool:
-        """Send an event to one connection, or to all; False, and a line in the log, if it failed.
-
-        Which exception a broken channel layer raises is the layer's own affair (a full channel, a
-        lost broker), and none of them is a reason to close this client's connection.
-        """
-        try:
-            if sid is None:
-                await self.channel_layer.group_send(GROUP, event.layer_event())
-            else:
-                await self.channel_layer.send(sid, event.layer_event())
-        except Exception as error:
-            kind = type(error).__name__
-            logger.error("The channel layer did not take an event: %s: %s", kind, error)
-            return False
-        return True
+            await self.send(text_data=json.dumps(frame))

@@ -76,17 +76,55 @@ class Pong:
 
 
 @dataclass(frozen=True)
+class Place:
+    """A place in the history of messages: the epoch, and the number of a message in it."""
+
+    epoch: str
+    number: int
+
+    def shown(self) -> Frame:
+        """What a client keeps of it, to ask later for what it missed since."""
+        return {"epoch": self.epoch, "last": self.number}
+
+
+@dataclass(frozen=True)
 class State:
     """Everything a client needs when it connects; the changes follow."""
 
     user: str
     sid: str
     users: Sequence[Mapping[str, Any]]
+    history: Place | None = None
 
     def frame(self) -> Frame:
-        """The first frame of every connection."""
+        """The first frame of every connection; with the history for a client that follows it."""
         you = {"user": self.user, "sid": self.sid}
-        return {"type": "online", "event": "state", "you": you, "users": list(self.users)}
+        frame = {"type": "online", "event": "state", "you": you, "users": list(self.users)}
+        return frame | ({"history": self.history.shown()} if self.history else {})
+
+
+@dataclass(frozen=True)
+class Missed:
+    """Some messages are gone for good; those that follow come after the gap."""
+
+    history: Place
+
+    def frame(self) -> Frame:
+        """The frame for a client that follows the history."""
+        detail = "Some messages came while you were away and are not kept any more."
+        return {"type": "missed", "detail": detail, "history": self.history.shown()}
+
+
+@dataclass(frozen=True)
+class Tabs:
+    """How many tabs a user has now, for a client that wants to know."""
+
+    user: str
+    tabs: int
+
+    def frame(self) -> Frame:
+        """The frame for that client."""
+        return {"type": "online", "event": "tabs", "user": self.user, "tabs": self.tabs}
 
 
 # --- between processes, and then to clients -----------------------------------------------------
@@ -129,14 +167,23 @@ class Message:
     sender: str
     text: str
     to: str | None = None
+    number: int | None = None  # in the history; a message to one user has none
 
     def frame(self) -> Frame:
         """The frame for each tab that the message is for."""
         return {"type": "message", "from": self.sender, "text": self.text, "to": self.to}
 
+    def numbered_frame(self) -> Frame:
+        """The same for a client that follows the history, which counts what it has by `id`."""
+        return self.frame() | self._id()
+
     def layer_event(self) -> Frame:
         """The event for the group, or for one channel name."""
-        return {"type": "online.message", "from": self.sender, "text": self.text, "to": self.to}
+        event = {"type": "online.message", "from": self.sender, "text": self.text, "to": self.to}
+        return event | self._id()
+
+    def _id(self) -> Frame:
+        return {} if self.number is None else {"id": self.number}
 
 
 @dataclass(frozen=True)
@@ -211,7 +258,7 @@ def _layer_event(event: object) -> LayerEvent:
             return Left(_string(event, "user"))
         case "online.message":
             to = _string(event, "to") if event.get("to") is not None else None
-            return Message(_string(event, "from"), _string(event, "text"), to)
+            return Message(_string(event, "from"), _string(event, "text"), to, _number(event))
         case "online.off":
             return Off(_string(event, "message"))
         case _:
@@ -274,6 +321,14 @@ def _string(event: Mapping[str, object], key: str) -> str:
         detail = f"expected {key!r} to be Unicode text, got half of a surrogate pair in it"
         raise _Refused("bad_event", detail)
     return value
+
+
+def _number(event: Mapping[str, object]) -> int | None:
+    # Whoever sends to the group by hand, as the tutorial does, gives none.
+    number = event.get("id")
+    if number is not None and not isinstance(number, int):
+        _expected("'id' to be an integer", event, "id")
+    return number
 
 
 def _ping_id(event: Mapping[str, object]) -> int | str:

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from asgiref.sync import async_to_sync
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 
-from account.consumer import GROUP
-from account.events import LayerEvent
+from account import history, presence
+from account.events import Joined, LayerEvent, Left, Message
+from account.server import GROUP
 
 
 class NotSent(Exception):
@@ -35,3 +36,30 @@ async def send(event: LayerEvent, sids: Iterable[str] | None = None) -> None:
         raise NotSent(
             f"The channel layer did not take it: {type(error).__name__}: {error}"
         ) from error
+
+
+def tell_all(message: Message) -> bool:
+    """Keep a message in the history and send it to everybody; whether the channel layer took it.
+
+    What it did not take, the servers find in the history at their next beat. Raises NotSent where
+    there is no history either.
+    """
+    kept = history.keep(message)
+    try:
+        send(kept)
+    except NotSent:
+        if kept.number is None:
+            raise
+        return False
+    return True
+
+
+def tell_who_left(names: Iterable[str]) -> None:
+    """Announce who went offline, and take it back for those who came again meanwhile.
+
+    Raises NotSent if the channel layer did not take it.
+    """
+    for name in names:
+        send(Left(name))
+        if presence.is_online(name):
+            send(Joined(name))

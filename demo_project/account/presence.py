@@ -1,25 +1,33 @@
-"""The rules of presence: who came, who left, who is here. Plain Django, no Channels."""
+"""The rules of presence: who came, who left, who is here. Plain Django, no Channels.
 
-from datetime import timedelta
+A server process holds a lease, and every connection is a row of its process: whoever finds a lease
+that has run out takes the process's rows away with it. Each decision that concerns a name is taken
+by one transaction at a time (`_take_turns`), so that of many tabs one is first and one is last.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import NamedTuple, TypedDict
+from uuid import UUID
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import connection, transaction
-from django.db.models import Count
-from django.utils import timezone
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Now
 
-from account.models import UserOnline
+from account.models import ServerLease, UserOnline
 
 GUEST_PREFIX = "guest-"
 # The sender that the broadcast command and the admin write as.
 SERVER_NAME = "server"
+# How far a database's clock may be set back without all processes being taken for dead.
+CLOCK_MARGIN = timedelta(minutes=1)
 
 
-class Arrival(NamedTuple):
-    """A connection that was tracked: its name, and whether it is the first one of that name."""
-
-    name: str
-    first: bool
+class LeaseLost(Exception):
+    """The process has no lease (any more): others have taken it for dead."""
 
 
 class Departure(NamedTuple):
@@ -27,6 +35,32 @@ class Departure(NamedTuple):
 
     name: str
     last: bool
+
+
+class Changes(NamedTuple):
+    """Names that went online, and names that went offline; both sorted."""
+
+    came: list[str]
+    left: list[str]
+
+
+@dataclass(frozen=True)
+class Tab:
+    """What a process knows of one of its connections: enough to write its row again."""
+
+    sid: str
+    user_id: int | None
+    name: str
+    page: str
+    device: str
+    connected_at: datetime
+
+
+class Arrival(NamedTuple):
+    """A connection that was tracked, and whether it is the first one of its name."""
+
+    tab: Tab
+    first: bool
 
 
 class OnlineUser(TypedDict):
@@ -49,29 +83,41 @@ def board_name(username: str) -> str:
 
 
 def track(
-    sid: str, user: AbstractBaseUser | AnonymousUser, guest_name: str | None = None
+    server: UUID,
+    sid: str,
+    user: AbstractBaseUser | AnonymousUser,
+    guest_name: str | None = None,
+    *,
+    page: str = "",
+    device: str = "",
 ) -> Arrival:
-    """Write down an open connection and answer its name and whether its user just came online.
+    """Write down an open connection of a server process; answer it, and whether its user just came.
 
     A registered user is called by `board_name`, a guest by `guest_name` (the visitor's session has
     it), and a guest without one by `guest-` and the number of the row.
 
-    Raises ValueError for a guest name without the prefix `guest-`, and IntegrityError when `sid` is
-    tracked already.
+    Raises ValueError for a guest name without the prefix `guest-`, LeaseLost when the process has
+    no lease, and IntegrityError when `sid` is tracked already.
     """
     if guest_name is not None and not guest_name.startswith(GUEST_PREFIX):
         raise ValueError(f"expected a guest name that begins with 'guest-', got {guest_name!r}")
     # pk is None for a visitor who has not logged in, and only then.
     name = guest_name if user.pk is None else board_name(user.get_username())
     with transaction.atomic():
+        if _held(ServerLease.objects.filter(pk=server, expires_at__gte=Now())) is None:
+            raise LeaseLost
         if name is not None:
-            _take_turn(name)
-        row = UserOnline.objects.create(sid=sid, user_id=user.pk, name=name or "")
+            _take_turns([name])
+        row = UserOnline(
+            sid=sid, user_id=user.pk, name=name or "", server_id=server, page=page, device=device
+        )
+        row.save()
         if name is None:
-            row.name = name = f"{GUEST_PREFIX}{row.pk}"
+            row.name = f"{GUEST_PREFIX}{row.pk}"
             row.save(update_fields=["name"])
-        others = UserOnline.objects.filter(name=name).exclude(pk=row.pk)
-        return Arrival(name, first=not others.exists())
+        first = not UserOnline.objects.filter(name=row.name).exclude(pk=row.pk).exists()
+        tab = Tab(sid, user.pk, row.name, page, device, row.connected_at)
+        return Arrival(tab, first)
 
 
 def untrack(sid: str) -> Departure | None:
@@ -80,16 +126,11 @@ def untrack(sid: str) -> Departure | None:
     if name is None:
         return None
     with transaction.atomic():
-        _take_turn(name)
+        _take_turns([name])
         deleted, _ = UserOnline.objects.filter(sid=sid).delete()
         if not deleted:
             return None
         return Departure(name, last=not is_online(name))
-
-
-def touch(sid: str) -> bool:
-    """Note that a connection was heard just now; False if it is not tracked (any more)."""
-    return bool(UserOnline.objects.filter(sid=sid).update(last_seen=timezone.now()))
 
 
 def is_online(name: str) -> bool:
@@ -97,11 +138,21 @@ def is_online(name: str) -> bool:
     return UserOnline.objects.filter(name=name).exists()
 
 
-def online() -> list[OnlineUser]:
-    """Everybody who is online with their number of tabs, sorted by name."""
-    rows = UserOnline.objects.order_by().values_list("name").annotate(Count("pk"))
+def online(rows: QuerySet[UserOnline] | None = None) -> list[OnlineUser]:
+    """Everybody who is online (or in these rows) with their number of tabs, sorted by name."""
+    rows = UserOnline.objects.all() if rows is None else rows
+    counted = rows.order_by().values_list("name").annotate(Count("pk"))
     # Sorted here: each database sorts by a collation of its own.
-    return [OnlineUser(user=name, tabs=tabs) for name, tabs in sorted(rows)]
+    return [OnlineUser(user=name, tabs=tabs) for name, tabs in sorted(counted)]
+
+
+def alive() -> QuerySet[UserOnline]:
+    """The connections whose server process holds its lease, also before anybody ended the others.
+
+    For a look from outside. What clients are told follows the rows alone, so that whoever is taken
+    from the board is announced.
+    """
+    return UserOnline.objects.filter(server__expires_at__gte=Now())
 
 
 def sids_of(name: str) -> list[str]:
@@ -109,26 +160,112 @@ def sids_of(name: str) -> list[str]:
     return list(UserOnline.objects.filter(name=name).order_by("pk").values_list("sid", flat=True))
 
 
-def expire(older_than: timedelta) -> list[str]:
-    """Forget the connections not heard for that long; answer who went offline by it, sorted."""
-    stale = UserOnline.objects.filter(last_seen__lt=timezone.now() - older_than)
-    gone = []
-    for name in sorted(set(stale.values_list("name", flat=True))):
-        with transaction.atomic():
-            _take_turn(name)
-            deleted, _ = stale.filter(name=name).delete()
-            if deleted and not is_online(name):
-                gone.append(name)
-    return gone
+# --- the leases of the server processes ---------------------------------------------------------
 
 
-def _take_turn(name: str) -> None:
+def renew(server: UUID, seconds: float) -> int | None:
+    """Prolong a process's lease and answer how many connections it has written down.
+
+    None when it has no lease, or one that ran out already: then its people count as gone.
+    """
+    until = Now() + timedelta(seconds=seconds)
+    lease = ServerLease.objects.filter(pk=server, expires_at__gte=Now())
+    if not lease.update(renewed_at=Now(), expires_at=until):
+        return None
+    return UserOnline.objects.filter(server=server).count()
+
+
+def restore(server: UUID, seconds: float, tabs: Iterable[Tab]) -> Changes:
+    """Give a living process a new lease and exactly these connections; answer what changed by it.
+
+    It is for a process that was taken for dead (it was paused, a clock jumped, the database was
+    put back): nobody else may write down a connection of it again.
+    """
+    wanted = list(tabs)
+    with transaction.atomic():
+        lease = _held(ServerLease.objects.filter(pk=server))
+        names = {tab.name for tab in wanted} | set(_names_of(server))
+        _take_turns(names)
+        before = _online_among(names)
+        if lease is not None:
+            lease.delete()
+        # Somebody's account may have been deleted while the socket is still open.
+        accounts = get_user_model().objects.filter(pk__in={tab.user_id for tab in wanted})
+        users = set(accounts.values_list("pk", flat=True))
+        ServerLease.objects.create(pk=server, expires_at=Now() + timedelta(seconds=seconds))
+        UserOnline.objects.bulk_create(
+            UserOnline(
+                sid=tab.sid,
+                user_id=tab.user_id if tab.user_id in users else None,
+                name=tab.name,
+                server_id=server,
+                page=tab.page,
+                device=tab.device,
+                connected_at=tab.connected_at,
+            )
+            for tab in wanted
+        )
+        after = _online_among(names)
+    return Changes(sorted(after - before), sorted(before - after))
+
+
+def expire(older_than: timedelta | None = None) -> list[str]:
+    """Forget the processes whose lease ran out; answer who went offline by it, sorted.
+
+    With `older_than`, also those that did not renew it for that long. A renewal in the future was
+    made before the database's clock was set back, and is no sign of life.
+    """
+    lapsed = Q(expires_at__lt=Now()) | Q(renewed_at__gt=Now() + CLOCK_MARGIN)
+    if older_than is not None:
+        lapsed |= Q(renewed_at__lte=Now() - older_than)
+    gone: set[str] = set()
+    for server in ServerLease.objects.filter(lapsed).values_list("pk", flat=True):
+        gone |= set(_end(ServerLease.objects.filter(lapsed, pk=server)))
+    return sorted(gone)
+
+
+def end(server: UUID) -> list[str]:
+    """Take a process off the board with all its connections; answer who went offline by it."""
+    return _end(ServerLease.objects.filter(pk=server))
+
+
+def _end(lease_if_still_so: QuerySet[ServerLease]) -> list[str]:
+    with transaction.atomic():
+        lease = _held(lease_if_still_so)
+        if lease is None:
+            return []
+        _take_turns(_names_of(lease.pk))
+        names = set(_names_of(lease.pk))  # some may have left while we waited for our turn
+        lease.delete()
+        return sorted(names - _online_among(names))
+
+
+def _held(leases: QuerySet[ServerLease]) -> ServerLease | None:
+    """The lease, which nobody else changes until the transaction ends; None if there is none.
+
+    A lease comes before the names in every transaction: two that wait for each other would wait
+    for ever. SQLite knows no such lock and needs none: one transaction writes at a time.
+    """
+    return leases.select_for_update().first()
+
+
+def _names_of(server: UUID) -> list[str]:
+    rows = UserOnline.objects.filter(server=server)
+    return list(rows.order_by().values_list("name", flat=True).distinct())
+
+
+def _online_among(names: Iterable[str]) -> set[str]:
+    return set(UserOnline.objects.filter(name__in=names).values_list("name", flat=True))
+
+
+def _take_turns(names: Iterable[str]) -> None:
     """Let one transaction at a time decide about a name, until that transaction ends.
 
     Two tabs that open at the same instant would otherwise each not see the other's row, and both
     be "first". SQLite needs nothing here: its transactions are IMMEDIATE, one writer at a time.
-    PostgreSQL lets both in, so they queue for a lock that belongs to the name.
+    PostgreSQL lets both in, so they queue for locks that belong to the names, sorted: in one order.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+            for name in sorted(set(names)):
+                cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])

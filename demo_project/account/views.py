@@ -62,13 +62,32 @@ def me(request: HttpRequest) -> JsonResponse:
 
     `user` is null for a visitor who has no name yet.
     """
-    if request.user.is_authenticated:
-        name = presence.board_name(request.user.get_username())
-        return JsonResponse({"user": name, "guest": False})
-    return JsonResponse({"user": request.session.get("guest_name"), "guest": True})
+    return JsonResponse({"user": _name(request), "guest": not request.user.is_authenticated})
 
 
 @require_safe
 def online(request: HttpRequest) -> JsonResponse:
-    """Who is online, once, over HTTP: `{"users": [{"user": "ana", "tabs": 2}, …]}`."""
-    return JsonResponse({"users": presence.online()})
+    """Who is online, once, over HTTP: `{"users": [{"user": "ana", "tabs": 2}, …]}`.
+
+    With `?details=1` also `"tabs": [{"user": "ana", "page": "/", "device": "Chrome on Linux",
+    "since": "2030-01-31T12:00:00Z"}, …]`: the visitor's own, or all for who may see the admin's
+    list of open connections.
+    """
+    rows = presence.alive()
+    answer: dict[str, Any] = {"users": presence.online(rows)}
+    if request.GET.get("details") == "1":
+        if not request.user.has_perm("account.view_useronline"):
+            rows = rows.filter(name=_name(request))
+        answer["tabs"] = [
+            {"user": row.name, "page": row.page, "device": row.device, "since": row.connected_at}
+            for row in rows
+        ]
+    return JsonResponse(answer)
+
+
+def _name(request: HttpRequest) -> str | None:
+    """What the board calls this visitor; None for one who has no name yet."""
+    if request.user.is_authenticated:
+        return presence.board_name(request.user.get_username())
+    name: str | None = request.session.get("guest_name")
+    return name

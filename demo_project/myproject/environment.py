@@ -1,5 +1,6 @@
 """Reads the settings that come from the environment, and says what is wrong with a bad one."""
 
+import math
 import os
 from typing import Any
 
@@ -26,6 +27,18 @@ def words(name: str, *, default: list[str]) -> list[str]:
     """Read a list that is written with commas; unset or empty means the default."""
     found = [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
     return found or default
+
+
+def number(name: str, *, default: float, least: float) -> float:
+    """Read a number that is not below `least`; unset or empty means the default."""
+    value = os.environ.get(name, "").strip() or str(default)
+    try:
+        found = float(value)
+    except ValueError:
+        found = math.nan
+    if not least <= found < math.inf:
+        raise ImproperlyConfigured(f"{name} is {value!r}; expected a number from {least:g} on.")
+    return found
 
 
 def secret_key(*, debug: bool) -> str:

@@ -6,6 +6,9 @@ DJANGO_DEBUG       on unless said otherwise; off asks for DJANGO_SECRET_KEY
 DJANGO_SECRET_KEY  any long random string
 ALLOWED_HOSTS      names by which browsers reach the server, separated by commas
 FRONTEND_DIST      the folder of the built client; unset: ../frontend/dist/browser
+PRESENCE_LEASE_SECONDS  seconds in which the people of a killed server are off the board (30)
+HISTORY_MESSAGES   how many messages to all are kept for those who come back (200; 0: none)
+HISTORY_SECONDS    and how long (3600)
 CHANNELS_RECORD    a folder: what happens is recorded into it; unset: the recorder is not installed
 """
 
@@ -15,7 +18,14 @@ from typing import Any
 
 import dj_database_url
 
-from myproject.environment import channel_layers, flag, secret_key, sqlite_options, words
+from myproject.environment import (
+    channel_layers,
+    flag,
+    number,
+    secret_key,
+    sqlite_options,
+    words,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -95,6 +105,10 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"].setdefault("OPTIONS", {}).update(sqlite_options())
     # A file, because an in-memory database ignores the time-out above; never the learner's own.
     DATABASES["default"]["TEST"] = {"NAME": str(BASE_DIR / "test.sqlite3")}
+
+PRESENCE_LEASE_SECONDS = number("PRESENCE_LEASE_SECONDS", default=30, least=1)
+HISTORY_MESSAGES = int(number("HISTORY_MESSAGES", default=200, least=0))
+HISTORY_SECONDS = number("HISTORY_SECONDS", default=3600, least=0)
 
 TIME_ZONE = "UTC"  # Django's own default is Chicago, also for the lines of the log
 

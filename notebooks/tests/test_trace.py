@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -158,13 +159,13 @@ async def test_frames_that_no_cell_has_read_have_arrived(server: LiveServer, pai
 async def test_all_lanes_show_who_calls_whom(server: LiveServer, pair: Pair) -> None:
     ana, _ = pair
     async with server.record() as trace:
-        await ana.send({"type": "ping", "id": 1})
-    assert lines(trace, *_ALL) == [
-        'ana → server {"type":"ping","id":1}',
+        await ana.send(SAY | {"to": "nobody"})
+    assert [line.partition(',"code"')[0] for line in lines(trace, *_ALL)] == [
+        'ana → server {"type":"message","text":"hi","to":"nobody"}',
         "server → consumer receive()",
-        "consumer → database UPDATE account_useronline",
+        "consumer → database SELECT account_useronline",
         "consumer → server send()",
-        'server → ana {"type":"pong","id":1}',
+        'server → ana {"type":"error"',
     ]
 
 
@@ -306,12 +307,12 @@ async def test_a_broker_restart_breaks_the_layers_lane() -> None:
             await ana.send(SAY)
             answer = await ana.receive()
             server.start_valkey()
-        assert answer["code"] == "unavailable"
-        assert [line.partition(',"detail"')[0] for line in lines(trace)] == [
+        assert answer["text"] == "hi"  # the history has it: no broker is needed to read it there
+        assert [line.partition(',"from"')[0] for line in lines(trace)] == [
             "layer ✗ Valkey: kill -9",
             'ana → consumer {"type":"message","text":"hi"} · receive()',
             "consumer →✗ layer group_send online · online.message · ConnectionError",
-            'consumer → ana {"type":"error","code":"unavailable"',
+            'consumer → ana {"type":"message"',
             "layer ● Valkey: starts again",
         ]
 
@@ -524,7 +525,9 @@ async def test_twenty_runs_of_one_block_are_one_drawing_also_under_load() -> Non
                 assert trace.settled, trace
                 for lanes in (_ALL, ("clients", "consumer", "layer")):
                     shown = Sequence(trace, lanes)
-                    drawn.add((repr(shown), shown._repr_svg_()))
+                    # A message of a later run has a larger number in the history.
+                    drawing = re.sub(r'"id": \d+}', '"id": 1}', shown._repr_svg_())
+                    drawn.add((repr(shown), drawing))
     finally:
         for process in load:
             process.kill()

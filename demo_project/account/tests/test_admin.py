@@ -9,8 +9,8 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser, Permission
 from django.test import TestCase, override_settings
 
-from account import presence
 from account.models import UserOnline
+from account.tests.servers import track
 
 LIST = "/admin/account/useronline/"
 IN_MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
@@ -21,8 +21,8 @@ class AdminTests(TestCase):
     def setUp(self) -> None:
         admin = get_user_model().objects.create_superuser("admin", password="channels")
         self.client.force_login(admin)
-        presence.track("specific.1", AnonymousUser(), "guest-abc")
-        presence.track("specific.2", admin)
+        track("specific.1", AnonymousUser(), "guest-abc")
+        track("specific.2", admin)
         self.pk = UserOnline.objects.get(sid="specific.1").pk
 
     def act(self, **more: str) -> Any:

@@ -7,11 +7,12 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
 from django.core.management import CommandError, call_command
+from django.db.models.functions import Now
 from django.test import TestCase, override_settings
-from django.utils import timezone
 
 from account import presence
-from account.models import UserOnline
+from account.models import Said, ServerLease
+from account.tests.servers import THERE, track
 
 IN_MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 NO_BROKER = {
@@ -44,8 +45,19 @@ class BroadcastTests(TestCase):
 
     @override_settings(CHANNEL_LAYERS=NO_BROKER)
     def test_a_broker_that_does_not_answer_is_an_error_of_one_sentence(self) -> None:
+        track("s1", AnonymousUser(), "guest-abc")
         with self.assertRaisesMessage(CommandError, "The channel layer did not take it: "):
+            run("broadcast", "hi", to="guest-abc")
+        with (
+            override_settings(HISTORY_MESSAGES=0),
+            self.assertRaisesMessage(CommandError, "The channel layer did not take it: "),
+        ):
             run("broadcast", "hi")
+
+    @override_settings(CHANNEL_LAYERS=NO_BROKER)
+    def test_what_a_broker_does_not_take_is_kept_for_the_servers_to_find(self) -> None:
+        assert run("broadcast", "hi").startswith("The channel layer did not take it; it is kept")
+        assert list(Said.objects.values_list("number", "sender", "text")) == [(1, "server", "hi")]
 
     def test_a_text_that_no_client_may_send_is_not_sent_either(self) -> None:
         for text in ("", " ", "x" * 2001):
@@ -55,13 +67,19 @@ class BroadcastTests(TestCase):
 
 class PruneTests(TestCase):
     @override_settings(CHANNEL_LAYERS=IN_MEMORY)
-    def test_it_forgets_the_silent_and_says_who_went_offline(self) -> None:
-        presence.track("s1", AnonymousUser(), "guest-old")
-        UserOnline.objects.update(last_seen=timezone.now() - timedelta(minutes=2))
-        presence.track("s2", AnonymousUser(), "guest-new")
+    def test_it_forgets_the_people_of_dead_servers_and_says_who_went_offline(self) -> None:
+        track("s1", AnonymousUser(), "guest-old", server=THERE)
+        track("s2", AnonymousUser(), "guest-new")
         assert run("prune_presence") == "Went offline: nobody.\n"
-        assert run("prune_presence", older_than=60).startswith("Went offline: guest-old.\n")
+        ServerLease.objects.filter(pk=THERE).update(expires_at=Now() - timedelta(seconds=1))
+        assert run("prune_presence").startswith("Went offline: guest-old.\n")
         assert presence.online() == [{"user": "guest-new", "tabs": 1}]
+
+    @override_settings(CHANNEL_LAYERS=IN_MEMORY)
+    def test_it_can_forget_servers_before_their_lease_runs_out(self) -> None:
+        track("s1", AnonymousUser(), "guest-abc")
+        assert run("prune_presence", older_than=60) == "Went offline: nobody.\n"
+        assert run("prune_presence", older_than=0).startswith("Went offline: guest-abc.\n")
 
     def test_a_time_that_cannot_be_is_refused(self) -> None:
         for seconds in (-1, 10**15):

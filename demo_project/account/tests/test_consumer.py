@@ -1,10 +1,6 @@
 """The protocol of one connection, through the whole of routing.py, in one process."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -17,67 +13,14 @@ from django.db import OperationalError
 from django.test import AsyncClient, TransactionTestCase, override_settings
 
 from account import presence
-from account.consumer import GROUP
 from account.models import UserOnline
+from account.server import GROUP
+from account.tests.servers import THERE, track
+from account.tests.tabs import IN_MEMORY, NO_BROKER, Frame, Tab, joined, left, message, open_tab
 from myproject.asgi import application
 
-IN_MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-Frame = dict[str, Any]
-
-
-class Tab:
-    """A browser tab: what it sends, and what it gets."""
-
-    def __init__(self, cookie: str = "", path: str = "/online/") -> None:
-        headers = [(b"origin", b"http://localhost"), (b"cookie", cookie.encode())]
-        self.communicator = WebsocketCommunicator(application, path, headers)
-        self.sid = ""  # known with the state
-
-    async def receive(self) -> Frame:
-        frame: Frame = await self.communicator.receive_json_from(timeout=10)
-        return frame
-
-    async def send(self, **frame: Any) -> None:
-        await self.communicator.send_to(text_data=json.dumps(frame))
-
-    async def nothing_came(self) -> bool:
-        """Whether the next frame is that of an event sent just now: then nothing was before it.
-
-        The event takes the way over the layer, which keeps the order; a ping may overtake.
-        """
-        await get_channel_layer().send(self.sid, {"type": "online.off", "message": "nothing?"})
-        return await self.receive() == {"type": "online", "event": "off", "message": "nothing?"}
-
-    @property
-    def task(self) -> "asyncio.Future[None]":
-        task: asyncio.Future[None] = self.communicator.future
-        return task
-
-
-@asynccontextmanager
-async def open_tab(cookie: str = "") -> AsyncIterator[tuple[Tab, Frame]]:
-    """A connected tab and the state that it got; closed at the end."""
-    tab = Tab(cookie)
-    connected, _ = await tab.communicator.connect(timeout=10)
-    assert connected
-    try:
-        state = await tab.receive()
-        tab.sid = state["you"]["sid"]
-        yield tab, state
-    finally:
-        await tab.communicator.disconnect(timeout=10)
-
-
-def joined(user: str) -> Frame:
-    return {"type": "online", "event": "joined", "user": user}
-
-
-def left(user: str) -> Frame:
-    return {"type": "online", "event": "left", "user": user}
-
-
-def message(sender: str, text: str, to: str | None = None) -> Frame:
-    return {"type": "message", "from": sender, "text": text, "to": to}
+# A call of the layer that fails, for whom the message is, and how many the history keeps.
+_FAILURES = (("group_send", None, 0), ("send", "ana", 200))
 
 
 @override_settings(CHANNEL_LAYERS=IN_MEMORY)
@@ -179,12 +122,10 @@ class ConsumerTests(TransactionTestCase):
             await ana.send(**{"type": "message", "text": "hi", "from": "admin", "user": "admin"})
             assert await ana.receive() == message("ana", "hi")
 
-    async def test_a_ping_is_answered_and_noted(self) -> None:
+    async def test_a_ping_is_answered(self) -> None:
         async with open_tab() as (tab, _):
-            before = (await UserOnline.objects.aget()).last_seen
             await tab.send(type="ping", id=7)
             assert await tab.receive() == {"type": "pong", "id": 7}
-            assert (await UserOnline.objects.aget()).last_seen > before
 
     async def test_a_binary_frame_is_answered_with_bad_json(self) -> None:
         async with open_tab() as (tab, _):
@@ -251,7 +192,7 @@ class ConsumerTests(TransactionTestCase):
 
             def untrack_and_come_back(sid: str) -> presence.Departure | None:
                 departure = real(sid)
-                presence.track("another process's tab", ana)
+                track("another process's tab", ana, server=THERE)
                 return departure
 
             with patch("account.presence.untrack", untrack_and_come_back):
@@ -298,15 +239,31 @@ class ConsumerTests(TransactionTestCase):
 
     async def test_a_layer_that_fails_is_an_answer_and_closes_nothing(self) -> None:
         async with open_tab(await self.log_in("ana")) as (tab, _):
-            for call, to in (("group_send", None), ("send", "ana")):
-                layer = get_channel_layer()
-                broken = patch.object(layer, call, side_effect=ConnectionError("no broker"))
-                with broken, self.assertLogs("account.consumer", "ERROR") as log:
+            for call, to, kept in _FAILURES:
+                broken = patch.object(get_channel_layer(), call, side_effect=NO_BROKER)
+                with (
+                    broken,
+                    override_settings(HISTORY_MESSAGES=kept),
+                    self.assertLogs("account.server", "ERROR") as log,
+                ):
                     await tab.send(type="message", text="hi", to=to)
                     error = await tab.receive()
                 assert (error["type"], error["code"]) == ("error", "unavailable")
                 assert len(log.output) == 1
             assert await tab.nothing_came()
+
+    async def test_a_database_that_fails_is_an_answer_and_closes_nothing(self) -> None:
+        async with open_tab(await self.log_in("ana")) as (tab, _):
+            failure = OperationalError("database is locked")
+            with (
+                patch("account.history.keep", side_effect=failure),
+                self.assertLogs("account.consumer", "ERROR") as log,
+            ):
+                await tab.send(type="message", text="hi")
+                assert (await tab.receive())["code"] == "unavailable"
+            assert len(log.output) == 1
+            await tab.send(type="message", text="hi")
+            assert await tab.receive() == message("ana", "hi")
 
 
 @override_settings(CHANNEL_LAYERS=IN_MEMORY)

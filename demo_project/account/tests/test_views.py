@@ -1,12 +1,16 @@
 """The pages over HTTP."""
 
 import re
+from datetime import timedelta
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
+from django.db.models.functions import Now
 from django.test import TestCase
 
 from account import presence
+from account.models import ServerLease
+from account.tests.servers import HERE, THERE, track
 
 
 class PageTests(TestCase):
@@ -52,10 +56,29 @@ class PageTests(TestCase):
         assert self.client.get("/accounts/logout/").status_code == 405
 
     def test_the_board_over_http_is_the_list_of_the_state(self) -> None:
-        presence.track("s1", AnonymousUser(), "guest-abc")
-        presence.track("s2", AnonymousUser(), "guest-abc")
+        track("s1", AnonymousUser(), "guest-abc")
+        track("s2", AnonymousUser(), "guest-abc")
         users = [{"user": "guest-abc", "tabs": 2}]
         assert self.client.get("/online/").json() == {"users": users}
+
+    def test_who_is_on_a_server_that_is_gone_is_not_online(self) -> None:
+        track("s1", AnonymousUser(), "guest-abc")
+        ServerLease.objects.update(expires_at=Now() - timedelta(seconds=1))
+        assert self.client.get("/online/").json() == {"users": []}
+
+    def test_a_visitor_may_see_the_pages_and_devices_of_their_own_tabs(self) -> None:
+        self.make_ana()
+        ana = get_user_model().objects.get()
+        presence.restore(HERE, 60, [])
+        presence.track(HERE, "s1", ana, page="/a", device="Chrome on Linux")
+        track("s2", AnonymousUser(), "guest-abc", server=THERE)
+        assert self.client.get("/online/?details=1").json()["tabs"] == []
+        self.client.force_login(ana)
+        [tab] = self.client.get("/online/?details=1").json()["tabs"]
+        assert (tab["user"], tab["page"], tab["device"]) == ("ana", "/a", "Chrome on Linux")
+        get_user_model().objects.update(is_superuser=True)
+        answer = self.client.get("/online/?details=1").json()
+        assert [tab["user"] for tab in answer["tabs"]] == ["ana", "guest-abc"]
 
     def test_the_pages_only_read(self) -> None:
         for path in ("/", "/plain/", "/me/", "/online/"):

@@ -32,8 +32,13 @@ class Command(BaseCommand):
         sids = None if to is None else presence.sids_of(to)
         if sids == []:
             raise CommandError(f"The message was not sent: nobody called {to!r} is online.")
+        message = Message(presence.SERVER_NAME, text, to)
         try:
-            outside.send(Message(presence.SERVER_NAME, text, to), sids)
+            if sids is not None:
+                outside.send(message, sids)
+            elif not outside.tell_all(message):
+                self.stdout.write("The channel layer did not take it; it is kept in the history,")
+                self.stdout.write("where every server looks every few seconds.")
         except outside.NotSent as error:
             raise CommandError(str(error)) from error
         tabs = sum(user["tabs"] for user in presence.online()) if sids is None else len(sids)

@@ -1,0 +1,353 @@
+"""This server process: its connections, its lease on them, and what it says to all others.
+
+One task beats for all connections: it renews the process's lease by one write, ends the leases of
+processes that are gone, and shows each connection what the database knows, so that what a broker
+lost is put right. Nothing here is needed to be alive for another process to be told the truth.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context, copy_context
+from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar
+from uuid import uuid4
+
+from channels.db import database_sync_to_async
+from channels.layers import get_channel_layer
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+
+from account import history, presence
+from account.events import Joined, LayerEvent, Left, Place
+from account.visit import Visit
+
+logger = logging.getLogger(__name__)
+
+GROUP = "online"
+"""The group of all open connections."""
+LONGEST_PAUSE = 2.0
+"""Seconds from one beat to the next at most; what a broker lost is put right at the second."""
+SHORTEST_PAUSE = 0.2
+"""Seconds from one beat to the next at least, however often one is asked for."""
+FAREWELL = 2.0
+"""Seconds that the goodbye of a process may take."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Ending(Exception):
+    """The process is about to end: it takes no connection any more."""
+
+
+class Board(NamedTuple):
+    """What the database knows at one moment: each name's tabs, and the newest message's place."""
+
+    tabs: dict[str, int]
+    place: Place
+
+
+class Member(Protocol):
+    """What a process asks of each of its connections."""
+
+    def is_behind(self, board: Board) -> bool:
+        """Whether its client has not been told all of this."""
+
+    async def catch_up(self, board: Board) -> None:
+        """Tell its client what is missing."""
+
+    async def go_away(self) -> None:
+        """Close it with 1012: the service restarts, come back."""
+
+
+class _Open(NamedTuple):
+    """One connection of this process; what is done for it later is done in its own context."""
+
+    tab: presence.Tab
+    member: Member
+    context: Context
+
+
+class ServerProcess:
+    """The connections of this process and its lease."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.id = uuid4()
+        # A dead process is found at the next beat of another: so its people leave in all in time.
+        self.pause = min(settings.PRESENCE_LEASE_SECONDS / 4, LONGEST_PAUSE)
+        self.lease = settings.PRESENCE_LEASE_SECONDS - self.pause
+        self._members: dict[str, _Open] = {}
+        # Rows and members change together, so that they can be compared.
+        self._turn = asyncio.Lock()
+        self._beating: asyncio.Task[None] | None = None
+        self._ending = False
+        self._wanted = asyncio.Event()
+        self._place: Place | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._readings: dict[tuple[Place, Place], asyncio.Task[history.Since]] = {}
+        # A thread of its own: a consumer that blocks the shared one must not end the lease.
+        self._thread = ThreadPoolExecutor(1, "presence-beat")
+
+    # --- its connections ---
+
+    async def enter(
+        self,
+        member: Member,
+        sid: str,
+        user: AbstractBaseUser | AnonymousUser,
+        guest_name: str | None,
+        visit: Visit,
+    ) -> presence.Arrival:
+        """Write down a connection of this process. Raises Ending, and what `track` raises."""
+        async with self._turn:
+            if self._ending:
+                raise Ending
+            if self._beating is None or self._beating.done():
+                await self._apart(self._begin())
+
+            def track() -> presence.Arrival:
+                return presence.track(
+                    self.id, sid, user, guest_name, page=visit.page, device=visit.device
+                )
+
+            try:
+                arrival = await database_sync_to_async(track)()
+            except presence.LeaseLost:
+                await self._apart(self._restore())
+                arrival = await database_sync_to_async(track)()
+            self._members[sid] = _Open(arrival.tab, member, copy_context())
+        return arrival
+
+    async def leave(self, sid: str) -> presence.Departure | None:
+        """Forget a connection; None if it was unknown, or if all of them are forgotten at once."""
+        async with self._turn:
+            self._members.pop(sid, None)
+            if self._ending:
+                return None
+            return await database_sync_to_async(presence.untrack)(sid)
+
+    async def since(self, past: Place, upto: Place) -> history.Since:
+        """What was said after a place, read once for all connections that ask the same.
+
+        `upto` is what they know to be there: who knows more must not get an older answer.
+        """
+        asked = (past, upto)
+        if asked not in self._readings:
+            reading = asyncio.ensure_future(database_sync_to_async(history.since)(past))
+            self._readings[asked] = reading
+            reading.add_done_callback(lambda _: self._readings.pop(asked))
+        return await asyncio.shield(self._readings[asked])
+
+    # --- what it says to all processes ---
+
+    async def announce(self, name: str, *, came: bool) -> None:
+        """Tell everybody that a user came or left, until what was told last is what is true.
+
+        A user who closes a tab and opens another does both in two consumers, and their two
+        announcements may overtake each other: whoever spoke last looks again.
+        """
+        while await publish(Joined(name) if came else Left(name)):
+            if await database_sync_to_async(presence.is_online)(name) is came:
+                return
+            came = not came
+
+    # --- the beat ---
+
+    def look_soon(self) -> None:
+        """Beat without waiting for the next turn: the channel layer did not take something."""
+        self._wanted.set()
+
+    async def _begin(self) -> None:
+        await self._restore()
+        gone = await self._in_thread(presence.expire)
+        self._beating = asyncio.create_task(self._beat_for_ever())
+        self._announce_later(left=gone)
+
+    async def _beat_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(SHORTEST_PAUSE)
+            try:
+                async with asyncio.timeout(self.pause - SHORTEST_PAUSE):
+                    await self._wanted.wait()
+            except TimeoutError:
+                pass
+            at_once = self._wanted.is_set()
+            self._wanted.clear()
+            try:
+                await self.beat(at_once=at_once)
+            except Exception as error:  # whatever it was, the next beat may succeed
+                logger.error("A beat failed: %s: %s", type(error).__name__, error)
+
+    async def beat(self, *, at_once: bool = False) -> None:
+        """Renew the lease, end those that ran out, and show every connection the board.
+
+        Messages are shown as of the beat before, unless they are wanted `at_once`.
+        """
+        rows, gone, board = await self._in_thread(_tend, self.id, self.lease)
+        self._announce_later(left=gone)
+        if rows != len(self._members):
+            await self._put_right()
+            return  # the next one shows the board as it is then
+        before, self._place = self._place, board.place
+        if _went_back(before, board.place):
+            await self._in_thread(history.begin_anew)
+            self._place = None
+            return
+        if before is not None and not at_once:
+            board = board._replace(place=before)  # what came since may be on its way
+        for each in self._members.values():
+            if each.member.is_behind(board):
+                self._later(each.member.catch_up(board), each.context)
+
+    async def _put_right(self) -> None:
+        """Write this process's connections again, if the rows are not what they should be.
+
+        They are not when others took it for dead, when somebody changed the rows by hand, or when a
+        connection ended while the database did not answer.
+        """
+        async with self._turn:
+            if self._ending:
+                return
+            rows = await self._in_thread(presence.renew, self.id, self.lease)
+            if rows != len(self._members):
+                logger.warning("Wrote the rows of %d open connections again.", len(self._members))
+                await self._restore()
+
+    async def _restore(self) -> None:
+        tabs = [each.tab for each in self._members.values()]
+        changes = await self._in_thread(presence.restore, self.id, self.lease, tabs)
+        self._announce_later(came=changes.came, left=changes.left)
+
+    # --- the end ---
+
+    async def end(self) -> None:
+        """Close all connections with 1012, and take them and the lease off the board at once.
+
+        It takes at most FAREWELL seconds; what it did not reach by then ends with the lease.
+        """
+        try:
+            async with asyncio.timeout(FAREWELL):
+                await self._close_all()
+                async with self._turn:
+                    gone = await self._in_thread(presence.end, self.id)
+                for name in gone:
+                    await self.announce(name, came=False)
+                while self._members:  # noqa: ASYNC110 (they leave one by one)
+                    await asyncio.sleep(0.01)
+        except Exception as error:
+            _log_a_short_goodbye(error)
+
+    def end_from_outside(self) -> None:
+        """The same from another thread, at the end of the interpreter: the loop's own have ended.
+
+        So the database is asked here, and what is announced is not looked at again.
+        """
+        try:
+            self._in_loop(self._close_all())
+            for name in presence.end(self.id):
+                self._in_loop(publish(Left(name)))
+        except Exception as error:
+            _log_a_short_goodbye(error)
+
+    async def _close_all(self) -> None:
+        self._ending = True
+        if self._beating is not None:
+            self._beating.cancel()
+        goodbyes = [
+            self._later(each.member.go_away(), each.context) for each in self._members.values()
+        ]
+        await asyncio.gather(*goodbyes, return_exceptions=True)
+
+    # --- how ---
+
+    def _announce_later(self, *, came: Iterable[str] = (), left: Iterable[str] = ()) -> None:
+        """Announce without waiting: a broker that hangs must not hold up the beat."""
+        for names, is_here in ((came, True), (left, False)):
+            for name in names:
+                self._later(self.announce(name, came=is_here))
+
+    def _later(
+        self, work: Coroutine[Any, Any, None], context: Context | None = None
+    ) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, context=context)
+        self._tasks.add(task)  # the loop itself holds tasks only weakly
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            logger.error("A beat could not tell everything: %s: %s", type(error).__name__, error)
+
+    async def _apart(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something that is no connection's: in a context that knows of none."""
+        return await asyncio.create_task(work, context=Context())
+
+    def _in_loop(self, work: Coroutine[Any, Any, Any]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self.loop).result(FAREWELL)
+
+    async def _in_thread(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+        run = database_sync_to_async(work, thread_sensitive=False, executor=self._thread)
+        answer: T = await run(*args, **named)
+        return answer
+
+
+_process: ServerProcess | None = None
+
+
+def this_process() -> ServerProcess:
+    """The state of this server process, for the event loop that runs (a test has one each)."""
+    global _process
+    if _process is None or _process.loop is not asyncio.get_running_loop():
+        _process = ServerProcess()
+    return _process
+
+
+async def end_this_process() -> None:
+    """Say goodbye for the process, if it ever had a connection."""
+    if _process is not None:
+        await _process.end()
+
+
+def end_this_process_from_outside() -> None:
+    """The same from another thread than that of its event loop."""
+    if _process is not None and _process.loop.is_running():
+        _process.end_from_outside()
+
+
+async def publish(event: LayerEvent, sid: str | None = None) -> bool:
+    """Send an event to one connection, or to all; False, and a line in the log, if it failed.
+
+    Which exception a broken channel layer raises is the layer's own affair (a full channel, a lost
+    broker), and none of them is a reason to close a client's connection.
+    """
+    layer = get_channel_layer()
+    try:
+        if sid is None:
+            await layer.group_send(GROUP, event.layer_event())
+        else:
+            await layer.send(sid, event.layer_event())
+    except Exception as error:
+        kind = type(error).__name__
+        logger.error("The channel layer did not take an event: %s: %s", kind, error)
+        return False
+    return True
+
+
+def _tend(server: Any, seconds: float) -> tuple[int | None, list[str], Board]:
+    """One beat's work in the database: answer the process's rows, who is gone, and the board."""
+    rows = presence.renew(server, seconds)
+    gone = presence.expire() if rows is not None else []
+    history.forget()
+    tabs = {user["user"]: user["tabs"] for user in presence.online()}
+    return rows, gone, Board(tabs, history.place())
+
+
+def _log_a_short_goodbye(error: Exception) -> None:
+    logger.warning("The goodbye was cut short: %s %s", type(error).__name__, error)
+
+
+def _went_back(before: Place | None, now: Place) -> bool:
+    return before is not None and before.epoch == now.epoch and now.number < before.number
