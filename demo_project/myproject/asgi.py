@@ -11,7 +11,7 @@ http = get_asgi_application()
 
 from django.conf import settings  # noqa: E402
 
-from myproject import routing, startup  # noqa: E402
+from myproject import goodbye, routing, startup  # noqa: E402
 
 application = ProtocolTypeRouter({"http": http, "websocket": routing.application})
 
@@ -22,3 +22,4 @@ if settings.RECORD_TO:
 
 startup.answer_violations_with_a_close_code()
 startup.say_who_can_be_reached()
+goodbye.say_goodbye_at_the_end()
