@@ -38,6 +38,10 @@ Kind = Literal["daphne", "runserver"]
 PREFIX = "channels-lab-"  # of every temporary folder
 START_TIMEOUT = 20.0  # seconds
 PATIENCE = 3.0  # seconds that a server has to end by itself
+APPLICATION = "myproject.asgi:application"
+# A client whose network is gone is found within 30 seconds; daphne's own 20 and 30 take up to 52.
+# The time-out is not longer than the interval: daphne forgets the older of two open pings.
+PINGS = ("--ping-interval", "14", "--ping-timeout", "14")
 _running: weakref.WeakSet[LiveServer] = weakref.WeakSet()
 
 
@@ -340,7 +344,7 @@ class LiveServer:
         self._runs += 1
         port = str(self._port())
         program: dict[Kind, list[str]] = {
-            "daphne": ["-m", "daphne", "-b", HOST, "-p", port, "myproject.asgi:application"],
+            "daphne": ["-m", "daphne", *PINGS, "-b", HOST, "-p", port, APPLICATION],
             "runserver": ["manage.py", "runserver", "--noreload", f"{HOST}:{port}"],
         }
         # A project that has the recorder switches it on itself; any other is run under it.
