@@ -22,4 +22,5 @@ if settings.RECORD_TO:
 
 startup.answer_violations_with_a_close_code()
 startup.say_who_can_be_reached()
+startup.look_again_when_the_broker_is_back()
 goodbye.say_goodbye_at_the_end()

@@ -87,7 +87,7 @@ def channel_layers() -> dict[str, dict[str, Any]]:
             )
     return {
         "default": {
-            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "BACKEND": "myproject.broker.BoundedLayer",
             "CONFIG": {"hosts": hosts},
         }
     }

@@ -4,6 +4,9 @@ import logging
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 
+from account.server import this_process
+from myproject.broker import BoundedLayer
+
 logger = logging.getLogger(__name__)
 
 
@@ -16,6 +19,13 @@ def say_who_can_be_reached() -> None:
         )
     else:
         logger.info("The channel layer is at REDIS_URL: every process that has it is reached.")
+
+
+def look_again_when_the_broker_is_back() -> None:
+    """Let this process read in the history what it missed while its broker was away."""
+    layer = get_channel_layer()
+    if isinstance(layer, BoundedLayer):
+        layer.when_back.append(lambda: this_process().look_soon())
 
 
 def answer_violations_with_a_close_code() -> None:

@@ -49,7 +49,7 @@ def test_the_layer_is_in_memory_without_a_broker(monkeypatch: pytest.MonkeyPatch
 def test_several_brokers_are_shards_of_one_layer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDIS_URL", "redis://one:6379/0, rediss://two:6379/0")
     layer = environment.channel_layers()["default"]
-    assert layer["BACKEND"] == "channels_redis.pubsub.RedisPubSubChannelLayer"
+    assert layer["BACKEND"] == "myproject.broker.BoundedLayer"
     assert layer["CONFIG"] == {"hosts": ["redis://one:6379/0", "rediss://two:6379/0"]}
 
 

