@@ -6,12 +6,13 @@ import logging
 from contextlib import suppress
 from typing import Any
 
-from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import DatabaseError
 
 from account import history, presence
+from account.database import in_database
 from account.events import (
+    ClientEvent,
     Error,
     Joined,
     LayerEvent,
@@ -27,6 +28,7 @@ from account.events import (
     parse,
     parse_layer_event,
 )
+from account.outage import OUTAGES
 from account.server import GROUP, Board, Ending, publish, this_process
 from account.visit import Visit, visit
 
@@ -78,7 +80,7 @@ class OnlineConsumer(AsyncWebsocketConsumer):
 
     async def show_state(self, now: Place) -> None:
         """Send who is online, and to a client that was here before what it missed since."""
-        users = await database_sync_to_async(presence.online)()
+        users = await in_database(presence.online)
         async with self.turn:
             self.told = {user["user"]: user["tabs"] for user in users}
             follows = now if self.visit.history else None
@@ -121,7 +123,15 @@ class OnlineConsumer(AsyncWebsocketConsumer):
             size = len(bytes_data or b"")
             detail = f"expected a text frame, got a binary one of {size} bytes"
             return await self.reply(Error("bad_json", detail))
-        match parse(text_data):
+        try:
+            await self.carry_out(parse(text_data))
+        except OUTAGES as error:
+            logger.error("A frame was not carried out: %s: %s", type(error).__name__, error)
+            await self.reply(Error("unavailable", "That cannot be done now; try again."))
+
+    async def carry_out(self, event: ClientEvent | Error) -> None:
+        """Do what the client asks for."""
+        match event:
             case Say(text, None):
                 await self.say(text)
             case Say(text, str(to)):
@@ -137,11 +147,7 @@ class OnlineConsumer(AsyncWebsocketConsumer):
         Once it is in the history it cannot be lost: what the channel layer does not take, every
         process finds there at its next beat.
         """
-        try:
-            message = await database_sync_to_async(history.keep)(Message(self.name or "", text))
-        except DatabaseError as error:
-            logger.error("A message could not be kept: %s: %s", type(error).__name__, error)
-            return await self.reply(Error("unavailable", "The message was not sent; try again."))
+        message = await in_database(history.keep, Message(self.name or "", text))
         if await publish(message):
             return
         if message.number:
@@ -151,12 +157,12 @@ class OnlineConsumer(AsyncWebsocketConsumer):
 
     async def say_to(self, to: str, text: str) -> None:
         """Send a message to all tabs of one user, and to the sender's own, as its confirmation."""
-        sids = await database_sync_to_async(presence.sids_of)(to)
+        sids = await in_database(presence.sids_of, to)
         if not sids:
             shown = to if len(to) <= 40 else f"{to[:40]}…"
             detail = f"expected 'to' to be a user who is online, got {json.dumps(shown)}"
             return await self.reply(Error("unknown_user", detail))
-        own = await database_sync_to_async(presence.sids_of)(self.name or "")
+        own = await in_database(presence.sids_of, self.name or "")
         message = Message(self.name or "", text, to)
         # dict.fromkeys: each connection once, in order, also when somebody writes to themselves.
         reached = [await publish(message, sid) for sid in dict.fromkeys(sids + own)]
@@ -174,7 +180,20 @@ class OnlineConsumer(AsyncWebsocketConsumer):
         async def receive_from_client() -> _FromClient:
             return _FromClient(await receive())
 
-        await super().__call__(scope, receive_from_client, send)
+        try:
+            await super().__call__(scope, receive_from_client, send)
+        finally:
+            await self.forget_channel()
+
+    async def forget_channel(self) -> None:
+        """Remove this connection's channel: Channels leaves one to which something came just now.
+
+        That is, to which something came while disconnect() ran. The in-memory layer has no
+        `forget`: it removes what nobody receives by itself, after a minute.
+        """
+        forget = getattr(self.channel_layer, "forget", None)
+        if forget and hasattr(self, "channel_name"):
+            await forget(self.channel_name)
 
     async def dispatch(self, message: object) -> None:
         """Take an event to its method: the client's as Channels does, the layer's by our own types.

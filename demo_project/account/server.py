@@ -7,6 +7,7 @@ lost is put right. Nothing here is needed to be alive for another process to be 
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
@@ -19,6 +20,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
 from account import history, presence
+from account.database import in_database, turn_of
 from account.events import Joined, LayerEvent, Left, Place
 from account.visit import Visit
 
@@ -82,6 +84,7 @@ class ServerProcess:
         # Rows and members change together, so that they can be compared.
         self._turn = asyncio.Lock()
         self._beating: asyncio.Task[None] | None = None
+        self._beat_at = 0.0  # by time.monotonic()
         self._ending = False
         self._wanted = asyncio.Event()
         self._place: Place | None = None
@@ -100,8 +103,11 @@ class ServerProcess:
         guest_name: str | None,
         visit: Visit,
     ) -> presence.Arrival:
-        """Write down a connection of this process. Raises Ending, and what `track` raises."""
-        async with self._turn:
+        """Write down a connection of this process.
+
+        Raises Ending, OperationalError when it is not its turn soon, and what `track` raises.
+        """
+        async with turn_of(self._turn):
             if self._ending:
                 raise Ending
             if self._beating is None or self._beating.done():
@@ -113,20 +119,21 @@ class ServerProcess:
                 )
 
             try:
-                arrival = await database_sync_to_async(track)()
+                arrival = await in_database(track)
             except presence.LeaseLost:
                 await self._apart(self._restore())
-                arrival = await database_sync_to_async(track)()
+                arrival = await in_database(track)
             self._members[sid] = _Open(arrival.tab, member, copy_context())
         return arrival
 
     async def leave(self, sid: str) -> presence.Departure | None:
         """Forget a connection; None if it was unknown, or if all of them are forgotten at once."""
-        async with self._turn:
+        try:
+            async with turn_of(self._turn):
+                return None if self._ending else await in_database(presence.untrack, sid)
+        finally:
+            # A row that could not be removed is one too many, which the next beat puts right.
             self._members.pop(sid, None)
-            if self._ending:
-                return None
-            return await database_sync_to_async(presence.untrack)(sid)
 
     async def since(self, past: Place, upto: Place) -> history.Since:
         """What was said after a place, read once for all connections that ask the same.
@@ -135,7 +142,7 @@ class ServerProcess:
         """
         asked = (past, upto)
         if asked not in self._readings:
-            reading = asyncio.ensure_future(database_sync_to_async(history.since)(past))
+            reading = asyncio.ensure_future(in_database(history.since, past))
             self._readings[asked] = reading
             reading.add_done_callback(lambda _: self._readings.pop(asked))
         return await asyncio.shield(self._readings[asked])
@@ -149,11 +156,16 @@ class ServerProcess:
         announcements may overtake each other: whoever spoke last looks again.
         """
         while await publish(Joined(name) if came else Left(name)):
-            if await database_sync_to_async(presence.is_online)(name) is came:
+            if await in_database(presence.is_online, name) is came:
                 return
             came = not came
 
     # --- the beat ---
+
+    @property
+    def beat_age(self) -> float:
+        """Seconds since the last beat that succeeded; 0 while there is nothing to beat for."""
+        return time.monotonic() - self._beat_at if self._beating else 0.0
 
     def look_soon(self) -> None:
         """Beat without waiting for the next turn: the channel layer did not take something."""
@@ -162,6 +174,7 @@ class ServerProcess:
     async def _begin(self) -> None:
         await self._restore()
         gone = await self._in_thread(presence.expire)
+        self._beat_at = time.monotonic()
         self._beating = asyncio.create_task(self._beat_for_ever())
         self._announce_later(left=gone)
 
@@ -186,6 +199,7 @@ class ServerProcess:
         Messages are shown as of the beat before, unless they are wanted `at_once`.
         """
         rows, gone, board = await self._in_thread(_tend, self.id, self.lease)
+        self._beat_at = time.monotonic()
         self._announce_later(left=gone)
         if rows != len(self._members):
             await self._put_right()

@@ -58,10 +58,11 @@ def sqlite_options() -> dict[str, Any]:
     """The options that let many threads and processes write to one SQLite file.
 
     WAL: readers do not wait for the writer. IMMEDIATE: a transaction takes its turn when it begins,
-    so that what it reads is still true when it writes. `timeout`: seconds to wait for that turn.
+    so that what it reads is still true when it writes. `timeout`: seconds to wait for that turn;
+    a client waits as long for its answer.
     """
     return {
-        "timeout": 20,
+        "timeout": 5,
         "transaction_mode": "IMMEDIATE",
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }

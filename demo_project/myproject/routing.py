@@ -8,6 +8,7 @@ from channels.security.websocket import AllowedHostsOriginValidator, WebsocketDe
 from django.urls import re_path
 
 from account.consumer import OnlineConsumer
+from account.outage import answer_outages
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ websocket_urlpatterns = [
 application = ProtocolTypeRouter(
     {
         "websocket": AllowedHostsOriginValidator(
-            AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
+            answer_outages(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))
         ),
     }
 )

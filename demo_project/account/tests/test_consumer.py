@@ -3,7 +3,6 @@
 import asyncio
 from unittest.mock import patch
 
-import pytest
 from channels.layers import get_channel_layer
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
@@ -213,8 +212,11 @@ class ConsumerTests(TransactionTestCase):
             failure = OperationalError("the database went away")
             with patch(f"account.presence.{step}", side_effect=failure):
                 await tab.communicator.connect(timeout=10)
-                with pytest.raises(OperationalError):
-                    await asyncio.wait_for(tab.task, 10)
+                error = await tab.receive()
+                assert (error["type"], error["code"]) == ("error", "unavailable")
+                end = await tab.communicator.receive_output(timeout=10)
+                assert end == {"type": "websocket.close", "code": 1013}
+                await asyncio.wait_for(tab.task, 10)
             assert not await UserOnline.objects.aexists()
             assert not get_channel_layer().groups.get(GROUP)
 

@@ -1,0 +1,151 @@
+"""While the database or the broker is away: an answer, soon, and nothing that happens later."""
+
+import asyncio
+import json
+import os
+import threading
+import time
+import urllib.error
+from typing import Any
+
+import pytest
+import websockets
+from django.db import OperationalError
+
+from account import database
+from account.database import in_database, turn_of
+from account.outage import answer_outages
+from account.tests.conftest import StartServer
+from account.tests.live import TIMEOUT, receive
+
+Message = dict[str, Any]
+CONNECT, ACCEPT = {"type": "websocket.connect"}, {"type": "websocket.accept"}
+
+
+async def run(application: Any, *incoming: Message) -> list[Message]:
+    """Run an ASGI application; what it sends."""
+    outgoing: list[Message] = []
+    waiting = list(incoming)
+
+    async def receive_next() -> Message:
+        return waiting.pop(0)
+
+    async def send(message: Message) -> None:
+        outgoing.append(message)
+
+    await application({"type": "websocket"}, receive_next, send)
+    return outgoing
+
+
+def failing(*steps: str, error: Exception) -> Any:
+    """An application that does these steps and then fails."""
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        for step in steps:
+            await (receive() if step == "receive" else send({"type": f"websocket.{step}"}))
+        raise error
+
+    return answer_outages(application)
+
+
+@pytest.mark.parametrize("error", [OperationalError("locked"), ConnectionError(), TimeoutError()])
+async def test_a_connection_that_fails_is_accepted_told_and_closed(error: Exception) -> None:
+    accept, told, close = await run(failing("receive", error=error), CONNECT)
+    assert accept == ACCEPT
+    frame = json.loads(told["text"])
+    assert (frame["type"], frame["code"]) == ("error", "unavailable")
+    assert close == {"type": "websocket.close", "code": 1013}
+
+
+async def test_one_that_was_accepted_already_is_not_accepted_twice() -> None:
+    sent = await run(failing("receive", "accept", error=TimeoutError()), CONNECT)
+    assert [message["type"] for message in sent] == [
+        "websocket.accept",
+        "websocket.send",
+        "websocket.close",
+    ]
+
+
+async def test_nobody_is_told_who_is_gone() -> None:
+    gone = {"type": "websocket.disconnect", "code": 1001}
+    assert await run(failing("receive", error=TimeoutError()), gone) == []
+    assert await run(failing("close", error=TimeoutError())) == [{"type": "websocket.close"}]
+
+
+async def test_what_is_no_outage_is_not_hidden() -> None:
+    with pytest.raises(ZeroDivisionError):
+        await run(failing("receive", error=ZeroDivisionError()), CONNECT)
+
+
+class Hanging:
+    """A call that holds the thread of the database until it is let go."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.let_go = threading.Event()
+
+    def __call__(self) -> str:
+        self.begun.set()
+        self.let_go.wait(TIMEOUT)
+        return "done"
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "PATIENCE", 0.3)
+    monkeypatch.setattr(database, "LOOK_AGAIN", 0.05)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_call_that_had_no_turn_never_happens_and_one_that_began_is_waited_for() -> None:
+    hanging = Hanging()
+    happened: list[str] = []
+    first = asyncio.ensure_future(in_database(hanging))
+    await asyncio.to_thread(hanging.begun.wait, TIMEOUT)
+    with pytest.raises(OperationalError, match="busy"):
+        await in_database(happened.append, "late")
+    assert not first.done()
+    hanging.let_go.set()
+    assert await first == "done"
+    assert await in_database(str, 7) == "7"
+    assert not happened
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_long_queue_is_waited_for_as_long_as_it_moves() -> None:
+    started = time.monotonic()
+    await asyncio.gather(*(in_database(time.sleep, 0.05) for _ in range(20)))
+    assert time.monotonic() - started > 2 * database.PATIENCE
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_lock_is_given_up_when_the_database_is_stuck_and_is_not_lost() -> None:
+    lock = asyncio.Lock()
+    async with lock:
+        with pytest.raises(OperationalError, match="busy"):
+            async with turn_of(lock):
+                pass
+    async with turn_of(lock):
+        assert lock.locked()
+    assert not lock.locked()
+
+
+async def test_a_database_that_was_removed_is_unavailable_until_it_is_back(
+    start_server: StartServer, env: dict[str, str]
+) -> None:
+    server = start_server()
+    file = env["DATABASE_URL"].removeprefix("sqlite:///")
+    os.rename(file, f"{file}-elsewhere")
+    async with server.connect() as client:
+        assert (await receive(client))["code"] == "unavailable"
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await receive(client)
+        assert closed.value.rcvd is not None and closed.value.rcvd.code == 1013
+    with pytest.raises(urllib.error.HTTPError) as page:
+        await asyncio.to_thread(server.get, "/online/")
+    assert page.value.code == 503
+    assert page.value.headers["Retry-After"] == "5"
+    os.rename(f"{file}-elsewhere", file)
+    async with server.connect() as client:
+        assert (await receive(client))["event"] == "state"
+    assert "Traceback" not in server.log
