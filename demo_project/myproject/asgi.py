@@ -12,14 +12,19 @@ http = get_asgi_application()
 from django.conf import settings  # noqa: E402
 
 from myproject import goodbye, routing, startup  # noqa: E402
+from myproject.watch import access, metrics, pages  # noqa: E402
 
-application = ProtocolTypeRouter({"http": http, "websocket": routing.application})
+application = ProtocolTypeRouter(
+    {"http": pages.watched(http), "websocket": metrics.counted(routing.application)}
+)
 
 if settings.RECORD_TO:
     from recorder import recorded
 
     application = recorded(application)
 
+if settings.LOG_FORMAT == "json":
+    access.log_access_as_events()
 startup.answer_violations_with_a_close_code()
 startup.say_who_can_be_reached()
 startup.look_again_when_the_broker_is_back()

@@ -23,6 +23,14 @@ def flag(name: str, *, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} is {value!r}; expected one of 1, 0, true, false, on, off.")
 
 
+def one_of(name: str, *choices: str) -> str:
+    """Read a choice; unset or empty means the first."""
+    value = os.environ.get(name, "").strip().lower() or choices[0]
+    if value in choices:
+        return value
+    raise ImproperlyConfigured(f"{name} is {value!r}; expected {' or '.join(choices)}.")
+
+
 def words(name: str, *, default: list[str]) -> list[str]:
     """Read a list that is written with commas; unset or empty means the default."""
     found = [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]

@@ -9,6 +9,8 @@ FRONTEND_DIST      the folder of the built client; unset: ../frontend/dist/brows
 PRESENCE_LEASE_SECONDS  seconds in which the people of a killed server are off the board (30)
 HISTORY_MESSAGES   how many messages to all are kept for those who come back (200; 0: none)
 HISTORY_SECONDS    and how long (3600)
+LOG_FORMAT         line, or json: one JSON object an event
+METRICS            on: /metrics tells everybody who reaches the server its figures
 CHANNELS_RECORD    a folder: what happens is recorded into it; unset: the recorder is not installed
 """
 
@@ -22,6 +24,7 @@ from myproject.environment import (
     channel_layers,
     flag,
     number,
+    one_of,
     secret_key,
     sqlite_options,
     words,
@@ -120,13 +123,23 @@ STATICFILES_DIRS = [("frontend", FRONTEND_DIST)]
 # Each file from where it lies, also with DEBUG off: there is no collectstatic to forget.
 SERVESTATIC_USE_FINDERS = True
 
+METRICS = flag("METRICS", default=False)
+LOG_FORMAT = one_of("LOG_FORMAT", "line", "json")
 # One line an event, once, on stderr. `root` takes the place of the handler that the daphne command
 # installs, and `django` gives up its own, or lines would come twice.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"},
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "fmt": ["levelname", "name", "message", "exc_info"],
+            "rename_fields": {"levelname": "level", "name": "logger", "exc_info": "traceback"},
+            "timestamp": "at",
+        },
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {"django": {"handlers": [], "level": "INFO"}},
 }

@@ -12,6 +12,7 @@ import threading
 import time
 import urllib.parse
 import urllib.request
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from http.cookiejar import CookieJar
@@ -30,6 +31,7 @@ def environment(database: Path, redis_url: str | None, **more: str) -> dict[str,
     """The variables of a process of the project; what the shell happens to set does not count."""
     ours = {"REDIS_URL", "DATABASE_URL", "DJANGO_DEBUG", "DJANGO_SECRET_KEY", "ALLOWED_HOSTS"}
     ours |= {"FRONTEND_DIST", "PRESENCE_LEASE_SECONDS", "HISTORY_MESSAGES", "HISTORY_SECONDS"}
+    ours |= {"METRICS", "LOG_FORMAT"}
     inherited = {key: value for key, value in os.environ.items() if key not in ours}
     given = {"DATABASE_URL": f"sqlite:///{database}", "PYTHONUNBUFFERED": "1", **more}
     given |= {"DJANGO_SETTINGS_MODULE": "myproject.settings"}
@@ -71,7 +73,7 @@ class LiveServer:
         except BaseException:
             self.__exit__()
             raise
-        self._port = int(line.rsplit(":", 1)[1])
+        self._port = int(re.findall(r"127\.0\.0\.1:(\d+)", line)[0])
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -137,6 +139,15 @@ class LiveServer:
         with urllib.request.urlopen(f"http://{self.address}{path}", timeout=TIMEOUT) as response:
             text: str = response.read().decode()
             return text
+
+    def figures(self) -> dict[str, float]:
+        """What /metrics says (with METRICS=on), by name; of figures with labels the sum."""
+        found: dict[str, float] = defaultdict(float)
+        for line in self.get("/metrics").splitlines():
+            if not line.startswith("#"):
+                name, _, value = line.rpartition(" ")
+                found[name.partition("{")[0]] += float(value)
+        return found
 
     def wait_until_empty(self) -> None:
         """Wait until everybody has left the board: a close is over only after its answer."""
