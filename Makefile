@@ -4,6 +4,7 @@
 PORT ?= 8080
 ARGS ?=
 LESSON ?=
+SECONDS ?=
 export PORT LESSON
 
 # A learner's settings for other projects stay out of this one.
@@ -15,7 +16,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 # Relative, and run as modules: a clone may live in a folder with spaces in its name.
 TOOL := cd notebooks && ../.venv/bin/python -m
 
-.PHONY: help lab serve test lint outputs bench constraints clean setup client
+.PHONY: help lab serve test lint outputs bench faults soak constraints clean setup client
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -45,6 +46,12 @@ outputs: setup  ## run the lessons again and store their outputs (LESSON=03)
 bench: setup client  ## what recording costs, and the board with 1,000 people in a browser
 	@$(TOOL) tools.bench_recording
 	@$(TOOL) tools.bench_board $(ARGS)
+
+faults: setup  ## break one thing after the other, and what clients see of it (SECONDS=10)
+	@cd demo_project && ../.venv/bin/python -m account.tests.faults $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
+
+soak: setup  ## clients come and go for ten minutes: what piles up (SECONDS=600)
+	@cd demo_project && ../.venv/bin/python -m account.tests.soak $(if $(SECONDS),--seconds $(SECONDS))
 
 constraints: setup  ## resolve requirements.txt again (ARGS=--upgrade)
 	@grep -v '^-c' requirements.txt | .venv/bin/python -m uv pip compile - --quiet --universal \

@@ -5,14 +5,13 @@ mostly waited for. What a row says is compared with what is expected here, time 
 """
 
 import asyncio
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
 
-from account.tests import live
 from account.tests.faults import FAULTS, HEAD, Fault, Row, Stage, line, run
+from account.tests.soak import wait_until_nothing_is_left
 
 SECONDS = 2.0
 STAGES = 3
@@ -64,11 +63,7 @@ async def run_on_a_stage(faults: Sequence[Fault]) -> Result:
     stage = await asyncio.to_thread(Stage().__enter__)
     try:
         rows = [await run(stage, fault, SECONDS) for fault in faults]
-        end = time.monotonic() + live.TIMEOUT
-        while any((left := await asyncio.to_thread(stage.left_behind)).values()):
-            if time.monotonic() > end:
-                break  # the test says what is left
-            await asyncio.sleep(0.2)
+        left = await wait_until_nothing_is_left(stage)
         return Result(rows, left, stage.one.log + stage.two.log)
     finally:
         await asyncio.to_thread(stage.__exit__, None, None, None)
