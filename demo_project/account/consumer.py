@@ -12,7 +12,6 @@ from django.db import DatabaseError
 from account import history, presence
 from account.database import in_database
 from account.events import (
-    ClientEvent,
     Error,
     Joined,
     LayerEvent,
@@ -46,6 +45,7 @@ class OnlineConsumer(AsyncWebsocketConsumer):
     """One open WebSocket on `online/`: shows who is online and carries messages."""
 
     name: str | None = None  # what the board calls this connection's user, once it is tracked
+    has_left = False
     visit: Visit  # what the client said as it came
     told: dict[str, int]  # who is online with how many tabs, as far as this client has been told
     place: Place | None = None  # the newest message that this client has had, once it has the state
@@ -61,7 +61,7 @@ class OnlineConsumer(AsyncWebsocketConsumer):
         """
         await self.channel_layer.group_add(GROUP, self.channel_name)
         try:
-            now = await database_sync_to_async(history.place)()  # what is said from here on is new
+            now = await in_database(history.place)  # what is said from here on is new
             await self.accept()
             guest_name = await self.scope["session"].aget("guest_name")
             arrival = await this_process().enter(
@@ -103,6 +103,7 @@ class OnlineConsumer(AsyncWebsocketConsumer):
 
     async def leave(self) -> None:
         """Take this connection off the board and out of the group."""
+        self.has_left = True
         try:
             departure = await this_process().leave(self.channel_name)
             if departure and departure.last:
@@ -123,15 +124,7 @@ class OnlineConsumer(AsyncWebsocketConsumer):
             size = len(bytes_data or b"")
             detail = f"expected a text frame, got a binary one of {size} bytes"
             return await self.reply(Error("bad_json", detail))
-        try:
-            await self.carry_out(parse(text_data))
-        except OUTAGES as error:
-            logger.error("A frame was not carried out: %s: %s", type(error).__name__, error)
-            await self.reply(Error("unavailable", "That cannot be done now; try again."))
-
-    async def carry_out(self, event: ClientEvent | Error) -> None:
-        """Do what the client asks for."""
-        match event:
+        match parse(text_data):
             case Say(text, None):
                 await self.say(text)
             case Say(text, str(to)):
@@ -183,16 +176,21 @@ class OnlineConsumer(AsyncWebsocketConsumer):
         try:
             await super().__call__(scope, receive_from_client, send)
         finally:
-            await self.forget_channel()
+            await asyncio.shield(this_process().later(self.clean_up()))
 
-    async def forget_channel(self) -> None:
-        """Remove this connection's channel: Channels leaves one to which something came just now.
+    async def clean_up(self) -> None:
+        """Undo what Channels and daphne leave behind.
 
-        That is, to which something came while disconnect() ran. The in-memory layer has no
-        `forget`: it removes what nobody receives by itself, after a minute.
+        Daphne cancels a consumer that is not done ten seconds after its client went, and does so
+        again every second: disconnect() may never have run. And Channels leaves a channel to which
+        something came while disconnect() ran. (The in-memory layer has no `forget`: what nobody
+        receives it removes by itself, after a minute.)
         """
-        forget = getattr(self.channel_layer, "forget", None)
-        if forget and hasattr(self, "channel_name"):
+        if not hasattr(self, "channel_name"):  # the channel layer was away and gave none
+            return
+        if not self.has_left:
+            await self.leave()
+        if forget := getattr(self.channel_layer, "forget", None):
             await forget(self.channel_name)
 
     async def dispatch(self, message: object) -> None:
@@ -203,7 +201,13 @@ class OnlineConsumer(AsyncWebsocketConsumer):
         `websocket.disconnect` from another process would end a healthy connection.
         """
         if isinstance(message, _FromClient):
-            await super().dispatch(message)
+            try:
+                await super().dispatch(message)
+            except OUTAGES as error:
+                if message["type"] != "websocket.receive":
+                    raise
+                logger.error("A frame was not carried out: %s: %s", type(error).__name__, error)
+                await self.reply(Error("unavailable", "That cannot be done now; try again."))
             return
         event = parse_layer_event(message)
         if isinstance(event, Error):

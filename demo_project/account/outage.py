@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, ProgrammingError
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from django.utils.deprecation import MiddlewareMixin
 
@@ -14,8 +14,8 @@ from account.events import Error
 
 logger = logging.getLogger(__name__)
 
-OUTAGES = (OperationalError, InterfaceError, ProgrammingError, ConnectionError, TimeoutError)
-"""What is raised while the database or the broker is away, full, locked or without its tables."""
+OUTAGES = (DatabaseError, InterfaceError, ConnectionError, TimeoutError)
+"""What is raised while the database or the broker is away, full or locked, or refuses a value."""
 TRY_AGAIN_LATER = 1013
 """The close code that asks a client to come back (RFC 6455's registry at IANA)."""
 

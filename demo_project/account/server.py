@@ -213,7 +213,7 @@ class ServerProcess:
             board = board._replace(place=before)  # what came since may be on its way
         for each in self._members.values():
             if each.member.is_behind(board):
-                self._later(each.member.catch_up(board), each.context)
+                self.later(each.member.catch_up(board), each.context)
 
     async def _put_right(self) -> None:
         """Write this process's connections again, if the rows are not what they should be.
@@ -270,7 +270,7 @@ class ServerProcess:
         if self._beating is not None:
             self._beating.cancel()
         goodbyes = [
-            self._later(each.member.go_away(), each.context) for each in self._members.values()
+            self.later(each.member.go_away(), each.context) for each in self._members.values()
         ]
         await asyncio.gather(*goodbyes, return_exceptions=True)
 
@@ -280,11 +280,12 @@ class ServerProcess:
         """Announce without waiting: a broker that hangs must not hold up the beat."""
         for names, is_here in ((came, True), (left, False)):
             for name in names:
-                self._later(self.announce(name, came=is_here))
+                self.later(self.announce(name, came=is_here))
 
-    def _later(
-        self, work: Coroutine[Any, Any, None], context: Context | None = None
-    ) -> asyncio.Task[None]:
+    def later(
+        self, work: Coroutine[Any, Any, T], context: Context | None = None
+    ) -> asyncio.Task[T]:
+        """Do something apart, which ends though the consumer that asked for it is cancelled."""
         task = asyncio.create_task(work, context=context)
         self._tasks.add(task)  # the loop itself holds tasks only weakly
         task.add_done_callback(self._done)
@@ -293,7 +294,7 @@ class ServerProcess:
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            logger.error("A beat could not tell everything: %s: %s", type(error).__name__, error)
+            logger.error("A task failed: %s: %s", type(error).__name__, error)
 
     async def _apart(self, work: Coroutine[Any, Any, T]) -> T:
         """Do something that is no connection's: in a context that knows of none."""

@@ -1,6 +1,7 @@
 """The protocol of one connection, through the whole of routing.py, in one process."""
 
 import asyncio
+from contextlib import suppress
 from unittest.mock import patch
 
 from channels.layers import get_channel_layer
@@ -219,6 +220,24 @@ class ConsumerTests(TransactionTestCase):
                 await asyncio.wait_for(tab.task, 10)
             assert not await UserOnline.objects.aexists()
             assert not get_channel_layer().groups.get(GROUP)
+
+    async def test_a_consumer_that_is_killed_leaves_nothing_behind(self) -> None:
+        async with open_tab() as (other, _):
+            tab = Tab()
+            await tab.communicator.connect(timeout=10)
+            name = (await tab.receive())["you"]["user"]
+            assert await other.receive() == joined(name)
+            # As daphne does it: again and again, while the first is still being answered.
+            for _ in range(3):
+                tab.task.cancel()
+                await asyncio.sleep(0)
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait_for(tab.task, 10)
+            assert await other.receive() == left(name)
+            assert await UserOnline.objects.acount() == 1
+            async with asyncio.timeout(10):
+                while len(get_channel_layer().groups[GROUP]) > 1:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
 
     async def test_a_client_that_goes_away_before_it_was_accepted_raises_nothing(self) -> None:
         tab = Tab()
