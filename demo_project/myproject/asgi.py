@@ -12,11 +12,15 @@ http = get_asgi_application()
 from django.conf import settings  # noqa: E402
 
 from myproject import goodbye, routing, startup  # noqa: E402
+from myproject.guard.proxies import BehindProxies  # noqa: E402
 from myproject.watch import access, metrics, pages  # noqa: E402
 
 application = ProtocolTypeRouter(
     {"http": pages.watched(http), "websocket": metrics.counted(routing.application)}
 )
+
+if settings.TRUSTED_PROXIES:
+    application = BehindProxies(application, settings.TRUSTED_PROXIES)
 
 if settings.RECORD_TO:
     from recorder import recorded
@@ -25,7 +29,7 @@ if settings.RECORD_TO:
 
 if settings.LOG_FORMAT == "json":
     access.log_access_as_events()
-startup.answer_violations_with_a_close_code()
+startup.guard_connections()
 startup.say_who_can_be_reached()
 startup.look_again_when_the_broker_is_back()
 goodbye.say_goodbye_at_the_end()

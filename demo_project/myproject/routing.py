@@ -4,11 +4,13 @@ import logging
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator, WebsocketDenier
+from channels.security.websocket import WebsocketDenier
 from django.urls import re_path
 
 from account.consumer import OnlineConsumer
 from account.outage import answer_outages
+from myproject.guard.door import Door
+from myproject.guard.origin import AllowedHostsOriginValidator
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +38,7 @@ websocket_urlpatterns = [
 application = ProtocolTypeRouter(
     {
         "websocket": AllowedHostsOriginValidator(
-            answer_outages(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))
+            answer_outages(AuthMiddlewareStack(Door(URLRouter(websocket_urlpatterns))))
         ),
     }
 )

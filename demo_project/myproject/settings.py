@@ -2,7 +2,7 @@
 
 REDIS_URL          brokers, separated by commas; unset: memory, which no other process reaches
 DATABASE_URL       unset: SQLite beside manage.py; postgres://… needs psycopg
-DJANGO_DEBUG       on unless said otherwise; off asks for DJANGO_SECRET_KEY
+DJANGO_DEBUG       on unless ALLOWED_HOSTS names others; off asks for DJANGO_SECRET_KEY
 DJANGO_SECRET_KEY  any long random string
 ALLOWED_HOSTS      names by which browsers reach the server, separated by commas
 FRONTEND_DIST      the folder of the built client; unset: ../frontend/dist/browser
@@ -11,6 +11,7 @@ HISTORY_MESSAGES   how many messages to all are kept for those who come back (20
 HISTORY_SECONDS    and how long (3600)
 LOG_FORMAT         line, or json: one JSON object an event
 METRICS            on: /metrics tells everybody who reaches the server its figures
+HTTPS              on unless DJANGO_DEBUG is: pages and cookies over https only
 CHANNELS_RECORD    a folder: what happens is recorded into it; unset: the recorder is not installed
 """
 
@@ -32,10 +33,12 @@ from myproject.environment import (
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-DEBUG = flag("DJANGO_DEBUG", default=True)
-SECRET_KEY = secret_key(debug=DEBUG)
+_LOCAL = ["localhost", "127.0.0.1", "[::1]"]
 # Also the list of origins that may open a WebSocket (AllowedHostsOriginValidator).
-ALLOWED_HOSTS = words("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS = words("ALLOWED_HOSTS", default=_LOCAL)
+# A server that others can reach by a name is not a development server, unless it is said.
+DEBUG = flag("DJANGO_DEBUG", default=set(ALLOWED_HOSTS) <= set(_LOCAL))
+SECRET_KEY = secret_key(debug=DEBUG)
 # Which sites may show the pages in a frame: while developing, a notebook on any port of this host.
 FRAME_ANCESTORS = ["'self'"]
 if DEBUG:
@@ -44,7 +47,12 @@ if DEBUG:
 FRONTEND_DIST = Path(
     os.environ.get("FRONTEND_DIST") or BASE_DIR.parent / "frontend" / "dist" / "browser"
 )
-SILENCED_SYSTEM_CHECKS = ["staticfiles.W004"]  # says the same as the comment above
+SILENCED_SYSTEM_CHECKS = [
+    "staticfiles.W004",  # says the same as the comment above
+    # HSTS for all sub-domains, and in the lists of browsers: it binds hosts that are not ours.
+    "security.W005",
+    "security.W021",
+]
 
 INSTALLED_APPS = [
     "daphne",  # first: it replaces runserver by one that speaks WebSocket
@@ -116,6 +124,13 @@ HISTORY_SECONDS = number("HISTORY_SECONDS", default=3600, least=0)
 
 TIME_ZONE = "UTC"  # Django's own default is Chicago, also for the lines of the log
 
+# Over https the session's cookie is sent nowhere else, and no other host may set one of its name.
+# (The CSRF cookie keeps its name: the client reads it.) HttpOnly and SameSite=Lax are Django's own.
+HTTPS = flag("HTTPS", default=not DEBUG)
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
+SECURE_HSTS_SECONDS = number("HSTS_SECONDS", default=365 * 24 * 3600 if HTTPS else 0)
+
 # From accounts/login/ and accounts/logout/ up to the board, also behind a proxy's prefix.
 LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "../../"
 STATIC_URL = "static/"
@@ -125,13 +140,29 @@ SERVESTATIC_USE_FINDERS = True
 
 METRICS = flag("METRICS", default=False)
 LOG_FORMAT = one_of("LOG_FORMAT", "line", "json")
+# At the door of the WebSocket (myproject/guard/door.py); 0 means no limit. Twice a rate may come at
+# once. Connections from this machine itself are not counted by address.
+GUESTS = flag("GUESTS", default=True)
+MESSAGES_PER_CONNECTION = number("MESSAGES_PER_CONNECTION", default=20)  # a second
+MESSAGES_PER_USER = number("MESSAGES_PER_USER", default=60)  # a second, all tabs together
+CONNECTIONS_PER_USER = number("CONNECTIONS_PER_USER", default=100)
+CONNECTIONS_PER_ADDRESS = number("CONNECTIONS_PER_ADDRESS", default=200)
+TRUSTED_PROXIES = words("TRUSTED_PROXIES", default=[])
+
+# How long a request may take to arrive, and how much of what we send may stay unread.
+HANDSHAKE_SECONDS = number("HANDSHAKE_SECONDS", default=10)
+MAX_UNREAD = number("MAX_UNREAD_BYTES", default=1024 * 1024)
+
 # One line an event, once, on stderr. `root` takes the place of the handler that the daphne command
 # installs, and `django` gives up its own, or lines would come twice.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"},
+        "line": {
+            "()": "myproject.guard.lines.LineFormatter",
+            "format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s",
+        },
         "json": {
             "()": "pythonjsonlogger.json.JsonFormatter",
             "fmt": ["levelname", "name", "message", "exc_info"],

@@ -1,11 +1,14 @@
 """What a server process does once, as it starts: asgi.py calls it, manage.py commands do not."""
 
 import logging
+import resource
+from contextlib import suppress
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 
 from account.server import this_process
 from myproject.broker import BoundedLayer
+from myproject.guard import below_daphne
 
 logger = logging.getLogger(__name__)
 
@@ -28,23 +31,10 @@ def look_again_when_the_broker_is_back() -> None:
         layer.when_back.append(lambda: this_process().look_soon())
 
 
-def answer_violations_with_a_close_code() -> None:
-    """Let daphne close a bad connection with its code: 1009 too big, 1007 not UTF-8, 1002 protocol.
-
-    Autobahn, below daphne, drops the TCP connection instead (its option `failByDrop`), so that the
-    client only sees 1006. Daphne has no setting for it. Autobahn leaves an option alone that the
-    protocol class already has, so naming it on the class is enough, however daphne was started.
-    """
-    try:
-        from daphne.ws_protocol import WebSocketProtocol
-
-        known_options = WebSocketProtocol.CONFIG_ATTRS_COMMON
-    except (ImportError, AttributeError):
-        known_options = []
-    if "failByDrop" not in known_options:
-        logger.warning(
-            "This version of daphne has no option failByDrop: a frame above its limit may end the "
-            "connection without the close code 1009."
-        )
-        return
-    WebSocketProtocol.failByDrop = False
+def guard_connections() -> None:
+    """Put the limits under daphne, which needs as many open files as there may be connections."""
+    below_daphne.install()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        with suppress(ValueError, OSError):  # macOS says "unlimited" and refuses it
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

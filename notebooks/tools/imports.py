@@ -51,7 +51,7 @@ TABLE = (
     rule("demo_project/account/database.py", "django.db", "channels account"),
     rule("demo_project/account/outage.py", "django account.events", "channels account.models"),
     rule("demo_project/myproject/routing.py",
-         "channels django.urls account.consumer account.outage",
+         "channels django.urls account.consumer account.outage myproject.guard",
          "account.models account.presence"),
     rule("demo_project/**/*.py", None, "channels_lab IPython nbformat"),
     rule("notebooks/channels_lab/**/*.py",

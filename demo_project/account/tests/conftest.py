@@ -99,6 +99,17 @@ def start_server(env: dict[str, str]) -> Iterator[StartServer]:
 
 
 @pytest.fixture
+def start_uvicorn(env: dict[str, str]) -> Iterator[StartServer]:
+    """Start a uvicorn process."""
+    with ExitStack() as running:
+
+        def start(**changed: str) -> live.LiveServer:
+            return running.enter_context(live.LiveServer(env | changed, live.UVICORN))
+
+        yield start
+
+
+@pytest.fixture
 def start_runserver(env: dict[str, str]) -> Iterator[StartServer]:
     """Start `manage.py runserver`, without its reloader: that is a second process of its own."""
     with ExitStack() as running:

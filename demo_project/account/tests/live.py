@@ -25,6 +25,9 @@ from websockets.asyncio.client import ClientConnection
 PROJECT = Path(__file__).resolve().parents[2]
 TIMEOUT = 15.0  # seconds that any single wait may take
 DAPHNE = ["-m", "daphne", "-e", "tcp:port=0:interface=127.0.0.1", "myproject.asgi:application"]
+UVICORN = ["-m", "myproject.uvicorn_server", "--port", "0"]
+# What daphne says when it takes connections, and what uvicorn says.
+_READY = r"(Listening on TCP address |Uvicorn running on http://)127\.0\.0\.1:\d+"
 
 
 def environment(database: Path, redis_url: str | None, **more: str) -> dict[str, str]:
@@ -69,7 +72,7 @@ class LiveServer:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         try:
-            line = self.wait_for_line(r"Listening on TCP address 127\.0\.0\.1:\d+")
+            line = self.wait_for_line(_READY)
         except BaseException:
             self.__exit__()
             raise
@@ -89,12 +92,17 @@ class LiveServer:
 
     @property
     def pid(self) -> int:
-        """The process, to send it a signal."""
+        """The id of the process, to send it a signal."""
         return self._process.pid
 
     def wait_for_end(self) -> int:
         """Wait until the process has ended; its exit code."""
         return self._process.wait(TIMEOUT)
+
+    @property
+    def is_uvicorn(self) -> bool:
+        """Whether this is uvicorn, not daphne."""
+        return self._command == UVICORN
 
     @property
     def address(self) -> str:

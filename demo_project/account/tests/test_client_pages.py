@@ -15,7 +15,7 @@ from account.tests.live import PROJECT, TIMEOUT, LiveServer
 
 INDEX = PROJECT.parent / "frontend" / "src" / "index.html"
 SCRIPT, STYLE = "main-ABCD2345.js", "styles-ABCD2345.css"
-SECRET = {"DJANGO_DEBUG": "0", "DJANGO_SECRET_KEY": "only-for-this-test"}
+SECRET = {"DJANGO_DEBUG": "0", "DJANGO_SECRET_KEY": "only-for-this-test", "HTTPS": "0"}
 FOR_EVER = "max-age=315360000, public, immutable"
 
 

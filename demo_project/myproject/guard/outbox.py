@@ -1,0 +1,56 @@
+"""What one client has not read yet: held back, counted, and limited."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.interfaces import IPushProducer
+from zope.interface import implementer
+
+
+@implementer(IPushProducer)
+class Outbox:
+    """Stands between a protocol and its transport, which buffers without an end.
+
+    Twisted's transport tells its producer to pause when it has 64 KiB to send, and to resume when
+    all of it is sent. What is written in between waits here, `limit` bytes of it at most.
+    """
+
+    def __init__(self, transport: Any, limit: int, overflow: Callable[[int], None]) -> None:
+        self.bytes = 0
+        self._transport = transport
+        self._limit = limit
+        self._overflow = overflow
+        self._paused = False
+        self._waiting: deque[bytes] = deque()
+
+    def write(self, data: bytes) -> None:
+        """Send, or wait for the client to read; above the limit `overflow(bytes)` is called."""
+        if not self._paused:
+            self._transport.write(data)
+            return
+        self._waiting.append(data)
+        self.bytes += len(data)
+        if self.bytes > self._limit:
+            self._overflow(self.bytes)
+
+    def flush(self) -> None:
+        """Hand all that waits to the transport: before a close, which is to be the last."""
+        self._paused = False
+        while self._waiting and not self._paused:
+            data = self._waiting.popleft()
+            self.bytes -= len(data)
+            self._transport.write(data)
+
+    def pauseProducing(self) -> None:
+        """Called by the transport: the client reads slower than we write."""
+        self._paused = True
+
+    def resumeProducing(self) -> None:
+        """Called by the transport: all was sent."""
+        self.flush()
+
+    def stopProducing(self) -> None:
+        """Called by the transport: the connection is gone."""
+        self._waiting.clear()
+        self.bytes = 0

@@ -1,0 +1,46 @@
+"""Serves the project with uvicorn, under the limits that daphne has: `python -m
+myproject.uvicorn_server --port 8080`.
+
+Uvicorn takes its limits from its own command line, where the application cannot set them. So this
+is the one way to start it; `uvicorn myproject.asgi:application` alone would take messages of 16 MiB
+and inflate compressed ones. What has no option in uvicorn is for the proxy before it: a request
+that never ends to arrive.
+"""
+
+import argparse
+import os
+from typing import Any
+
+
+def options() -> dict[str, Any]:
+    """What `uvicorn.run` is told, from the settings that also rule daphne."""
+    from django.conf import settings
+
+    from account.events import MAX_FRAME
+
+    return {
+        "ws_max_size": MAX_FRAME,
+        "ws_per_message_deflate": False,  # a bomb of 64 KiB would inflate to 64 MiB
+        "h11_max_incomplete_event_size": 16 * 1024,  # of all headers together, as in Twisted
+        "timeout_keep_alive": settings.HANDSHAKE_SECONDS,
+        "proxy_headers": False,  # TRUSTED_PROXIES says whom to believe
+        "server_header": False,
+        "lifespan": "off",  # Channels has no such thing
+        "log_config": None,  # settings.LOGGING
+    }
+
+
+def main() -> None:
+    """Serve until a signal comes."""
+    import uvicorn
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "myproject.settings")
+    parser = argparse.ArgumentParser(description="Serve the project with uvicorn.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8080)
+    chosen = parser.parse_args()
+    uvicorn.run("myproject.asgi:application", **vars(chosen), **options())
+
+
+if __name__ == "__main__":
+    main()
