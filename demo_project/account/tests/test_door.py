@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import pytest
@@ -71,10 +71,9 @@ async def test_who_speaks_too_fast_is_told_so_and_the_others_hear_no_more_than_t
 async def test_who_does_not_stop_is_closed_with_4008(server: LiveServer) -> None:
     async with server.connect() as flood:
         ping = json.dumps({"type": "ping", "id": 1})
-        with pytest.raises(websockets.ConnectionClosed):
+        with suppress(websockets.ConnectionClosed):
             for _ in range(5_000):
                 await flood.send(ping)
-            await receive_until(flood, lambda frame: False)
         assert await closed_with(flood) == 4008
 
 
