@@ -8,3 +8,7 @@ class AccountConfig(AppConfig):
 
     name = "account"
     verbose_name = "Presence board"
+
+    def ready(self) -> None:
+        """Listen to log-outs."""
+        from account import log_out  # noqa: F401

@@ -12,10 +12,12 @@ from django.db import DatabaseError
 from account import history, presence
 from account.database import in_database
 from account.events import (
+    BoardEvent,
     Error,
     Joined,
     LayerEvent,
     Left,
+    LoggedOut,
     Message,
     Missed,
     Ping,
@@ -223,6 +225,9 @@ class OnlineConsumer(AsyncWebsocketConsumer):
                     await self.tell(event)
                 case Message(number=int(number)):
                     await self.tell_in_order(event, number)
+                case LoggedOut(session):
+                    if session == self.scope.get("session_digest"):
+                        await self.close(4401)
                 case _:
                     await self.reply(event)
 
@@ -306,7 +311,7 @@ class OnlineConsumer(AsyncWebsocketConsumer):
 
     # --- out ---
 
-    async def reply(self, event: State | Missed | Tabs | Pong | Error | LayerEvent) -> None:
+    async def reply(self, event: State | Missed | Tabs | Pong | Error | BoardEvent) -> None:
         """Send one frame to this client; if it is gone already, disconnect() is on its way.
 
         Between a client's close and the disconnect event daphne raises RuntimeError for a frame

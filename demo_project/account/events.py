@@ -201,7 +201,19 @@ class Off:
         return {"type": "online.off", **asdict(self)}
 
 
-LayerEvent = Joined | Left | Message | Off
+@dataclass(frozen=True)
+class LoggedOut:
+    """A session has ended: the connections that were opened with it are to close."""
+
+    session: str  # its digest, never the key itself
+
+    def layer_event(self) -> Frame:
+        """The event for the group; no client ever sees it."""
+        return {"type": "online.logged_out", **asdict(self)}
+
+
+BoardEvent = Joined | Left | Message | Off
+LayerEvent = BoardEvent | LoggedOut
 
 
 class _Refused(Exception):
@@ -261,8 +273,10 @@ def _layer_event(event: object) -> LayerEvent:
             return Message(_string(event, "from"), _string(event, "text"), to, _number(event))
         case "online.off":
             return Off(_string(event, "message"))
+        case "online.logged_out":
+            return LoggedOut(_string(event, "session"))
         case _:
-            wanted = "online.joined, online.left, online.message or online.off"
+            wanted = "online.joined, online.left, online.message, online.off or online.logged_out"
             _expected(f"'type' to be {wanted}", event, "type")
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 
 from account.events import Error
+from account.log_out import digest
 from myproject.guard.bucket import TokenBucket
 
 Scope = MutableMapping[str, Any]
@@ -64,7 +65,7 @@ class Door:
             return
         with self._counted(user, address):
             limited = Limited(receive, send, self._pace.get(user or ""))
-            await self._application(scope, limited.receive, send)
+            await self._application({**scope, **session_of(scope)}, limited.receive, send)
 
     def _refusal(self, scope: Scope, user: str | None, address: str | None) -> Closing | None:
         if not settings.GUESTS and not scope["user"].is_authenticated:
@@ -153,6 +154,12 @@ async def user_of(scope: Scope) -> str | None:
         return f"user {scope['user'].pk}"
     guest_name = await scope["session"].aget("guest_name")
     return f"guest {guest_name}" if guest_name else None
+
+
+def session_of(scope: Scope) -> dict[str, str]:
+    """What a log-out calls the session of this connection; empty for one that has no session."""
+    key = scope["session"].session_key
+    return {"session_digest": digest(key)} if key else {}
 
 
 def address_of(scope: Scope) -> str | None:
