@@ -5,6 +5,7 @@ PORT ?= 8080
 ARGS ?=
 LESSON ?=
 SECONDS ?=
+CASES ?= 100000
 export PORT LESSON
 
 # A learner's settings for other projects stay out of this one.
@@ -16,7 +17,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 # Relative, and run as modules: a clone may live in a folder with spaces in its name.
 TOOL := cd notebooks && ../.venv/bin/python -m
 
-.PHONY: help lab serve test lint outputs bench faults soak constraints clean setup client
+.PHONY: help lab serve test lint outputs bench faults soak fuzz constraints clean setup client
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -52,6 +53,10 @@ faults: setup  ## break one thing after the other, and what clients see of it (S
 
 soak: setup  ## clients come and go for ten minutes: what piles up (SECONDS=600)
 	@cd demo_project && ../.venv/bin/python -m account.tests.soak $(if $(SECONDS),--seconds $(SECONDS))
+
+fuzz: setup  ## send 100,000 malformed frames to a real server (CASES=100000)
+	@env -u REDIS_URL -u DATABASE_URL FUZZ_CASES="$(CASES)" .venv/bin/python -m pytest -n0 -s \
+	  demo_project/account/tests/test_fuzz.py $(ARGS)
 
 constraints: setup  ## resolve requirements.txt again (ARGS=--upgrade)
 	@grep -v '^-c' requirements.txt | .venv/bin/python -m uv pip compile - --quiet --universal \

@@ -81,6 +81,11 @@ class RawSocket:
         head, _, self._received = self._received.partition(b"\r\n\r\n")
         return head.decode("latin-1")
 
+    def say_no_more(self) -> None:
+        """End our half of the connection: the server is not to wait for the rest of a frame."""
+        with suppress(OSError):
+            self._connection.shutdown(socket.SHUT_WR)
+
     async def _more(self) -> bytes:
         try:
             data = await self._loop.sock_recv(self._connection, 65_536)

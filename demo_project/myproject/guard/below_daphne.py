@@ -200,6 +200,16 @@ class GuardedWebSocket(WebSocketProtocol):
             self._outbox.flush()
             self.transport.loseWriteConnection()
 
+    def _protocol_violation(self, reason: str) -> bool:
+        """Close with 1002; True: read no more of this frame."""
+        super()._protocol_violation(reason)
+        return True
+
+    def _invalid_payload(self, reason: str) -> bool:
+        """Close with 1007; True: read no more of this frame."""
+        super()._invalid_payload(reason)
+        return True
+
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """Pass a message on; when the consumer does not keep up, read no more for a while."""
         super().onMessage(payload, isBinary)
