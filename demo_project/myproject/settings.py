@@ -12,6 +12,10 @@ HISTORY_SECONDS    and how long (3600)
 LOG_FORMAT         line, or json: one JSON object an event
 METRICS            on: /metrics tells everybody who reaches the server its figures
 HTTPS              on unless DJANGO_DEBUG is: pages and cookies over https only
+TRUSTED_PROXIES    addresses of the proxies whose X-Forwarded-For and -Proto are believed
+GUESTS             off: only users who are logged in may open a WebSocket
+MESSAGES_PER_CONNECTION, MESSAGES_PER_USER, CONNECTIONS_PER_USER, CONNECTIONS_PER_ADDRESS,
+HANDSHAKE_SECONDS, MAX_UNREAD_BYTES, HSTS_SECONDS: the numbers below
 CHANNELS_RECORD    a folder: what happens is recorded into it; unset: the recorder is not installed
 """
 

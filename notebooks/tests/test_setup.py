@@ -164,7 +164,7 @@ def make(*arguments: str, cwd: Path = ROOT, **environment: str) -> subprocess.Co
 
 def test_make_alone_lists_every_target() -> None:
     said = make().stdout
-    targets = ["help", "lab", "serve", "test", "lint", "outputs", "bench", "faults", "soak"]
+    targets = ["help", "lab", "serve", "test", "lint", "outputs", "bench", "faults", "soak", "fuzz"]
     targets += ["constraints", "clean"]
     assert [line.split()[1] for line in said.splitlines()[1:]] == targets
 

@@ -21,6 +21,16 @@ FOREIGN = frozenset(
         "PYTHONSTARTUP",
         "REDIS_URL",
         "ALLOWED_HOSTS",
+        "GUESTS",
+        "HTTPS",
+        "HSTS_SECONDS",
+        "TRUSTED_PROXIES",
+        "MESSAGES_PER_CONNECTION",
+        "MESSAGES_PER_USER",
+        "CONNECTIONS_PER_USER",
+        "CONNECTIONS_PER_ADDRESS",
+        "HANDSHAKE_SECONDS",
+        "MAX_UNREAD_BYTES",
     }
 )
 WORKSPACE = "CHANNELS_LAB_WORKSPACE"

@@ -35,6 +35,9 @@ def environment(database: Path, redis_url: str | None, **more: str) -> dict[str,
     ours = {"REDIS_URL", "DATABASE_URL", "DJANGO_DEBUG", "DJANGO_SECRET_KEY", "ALLOWED_HOSTS"}
     ours |= {"FRONTEND_DIST", "PRESENCE_LEASE_SECONDS", "HISTORY_MESSAGES", "HISTORY_SECONDS"}
     ours |= {"METRICS", "LOG_FORMAT"}
+    ours |= {"GUESTS", "HTTPS", "HSTS_SECONDS", "TRUSTED_PROXIES"}
+    ours |= {"MESSAGES_PER_CONNECTION", "MESSAGES_PER_USER", "CONNECTIONS_PER_USER"}
+    ours |= {"CONNECTIONS_PER_ADDRESS", "HANDSHAKE_SECONDS", "MAX_UNREAD_BYTES"}
     inherited = {key: value for key, value in os.environ.items() if key not in ours}
     given = {"DATABASE_URL": f"sqlite:///{database}", "PYTHONUNBUFFERED": "1", **more}
     given |= {"DJANGO_SETTINGS_MODULE": "myproject.settings"}

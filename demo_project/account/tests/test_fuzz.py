@@ -103,9 +103,8 @@ async def test_malformed_frames_get_their_close_code_and_nobody_else_notices(
         slowest = await watching
     grown = process.memory_info().rss - before
     used = process.cpu_times()
-    print(
-        f"{used.user + used.system:.1f} s of CPU; {tally.total()} cases, slowest pong {slowest:.2f} s, {grown / 2**20:.1f} MiB: {tally}"
-    )
+    print(f"{tally.total()} cases in {used.user + used.system:.1f} s of the server's CPU: {tally}")
+    print(f"slowest pong {slowest:.2f} s, memory {grown / 2**20:+.1f} MiB")
     assert tally.total() >= CASES and set(tally) == set(KINDS)
     assert "Traceback" not in server.log and "ERROR" not in server.log
     assert slowest < 2.0, f"the bystander waited {slowest:.2f} s"

@@ -3,8 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, suppress
 
 import psutil
 import pytest
@@ -72,32 +71,26 @@ async def test_an_open_websocket_is_not_hung_up_on(impatient: LiveServer) -> Non
         assert await live.ping(client, "still here") == {"type": "pong", "id": "still here"}
 
 
-@asynccontextmanager
-async def half_open(server: LiveServer, number: int, seconds: float) -> AsyncIterator[None]:
-    """So many connections in so many seconds, each of which says half of a handshake."""
-    async with AsyncExitStack() as stack:
-
-        async def open_all() -> None:
-            for _ in range(number):
-                client = await stack.enter_async_context(raw_connection(server.address))
-                await client.send(HALF)
-                await asyncio.sleep(seconds / number)
-
-        opening = asyncio.create_task(open_all())
-        yield
-        await opening
+async def open_half(server: LiveServer, number: int, seconds: float, stack: AsyncExitStack) -> None:
+    """Open so many connections in so many seconds, each of which says half of a handshake."""
+    for _ in range(number):
+        client = await stack.enter_async_context(raw_connection(server.address))
+        await client.send(HALF)
+        await asyncio.sleep(seconds / number)
 
 
 async def test_half_open_handshakes_do_not_keep_a_normal_client_out(impatient: LiveServer) -> None:
-    times = [await connect_time(impatient)]
-    process = psutil.Process(impatient.pid)
-    async with half_open(impatient, HALF_OPEN, 3.0):
-        for _ in range(10):
+    times = []
+    async with AsyncExitStack() as stack:
+        opening = asyncio.create_task(open_half(impatient, HALF_OPEN, 3.0, stack))
+        while not opening.done():
             times.append(await connect_time(impatient))
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.1)
+        await opening
         # Two seconds each: there are never all of them.
-        assert len(process.net_connections()) < HALF_OPEN
-    assert max(times) < 1.0, f"a normal client needed {max(times):.2f} s"
+        assert len(psutil.Process(impatient.pid).net_connections()) < HALF_OPEN
+    print(f"{HALF_OPEN} half open; {len(times)} connects, the slowest in {max(times):.2f} s")
+    assert len(times) > 3 and max(times) < 2.0, times
 
 
 async def test_more_connections_without_a_request_than_the_limit_end_the_oldest(
@@ -154,6 +147,9 @@ async def test_a_client_that_reads_nothing_is_dropped_and_costs_the_others_nothi
                     await live.receive_until(client, lambda frame: frame["type"] == "message")
             slowest = max(slowest, time.monotonic() - started)
             grown = max(grown, process.memory_info().rss - before)
+        print(
+            f"{sent / MiB:.1f} MiB sent, memory {grown / MiB:+.1f} MiB, slowest 50 {slowest:.2f} s"
+        )
         assert grown < 20 * MiB, f"{grown / MiB:.1f} MiB"
         assert slowest < 2.0, f"50 messages took {slowest:.2f} s"
     line = server.wait_for_line(r"Dropped tcp4?:127\.0\.0\.1:\d+: it left \d+ bytes unread\.")
