@@ -37,7 +37,7 @@ def words(name: str, *, default: list[str]) -> list[str]:
     return found or default
 
 
-def number(name: str, *, default: float, least: float = 0) -> float:
+def number(name: str, *, default: float, least: float) -> float:
     """Read a number that is not below `least`; unset or empty means the default."""
     value = os.environ.get(name, "").strip() or str(default)
     try:

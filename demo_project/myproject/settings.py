@@ -133,7 +133,7 @@ TIME_ZONE = "UTC"  # Django's own default is Chicago, also for the lines of the 
 HTTPS = flag("HTTPS", default=not DEBUG)
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
-SECURE_HSTS_SECONDS = number("HSTS_SECONDS", default=365 * 24 * 3600 if HTTPS else 0)
+SECURE_HSTS_SECONDS = int(number("HSTS_SECONDS", default=365 * 24 * 3600 if HTTPS else 0, least=0))
 
 # From accounts/login/ and accounts/logout/ up to the board, also behind a proxy's prefix.
 LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "../../"
@@ -147,15 +147,17 @@ LOG_FORMAT = one_of("LOG_FORMAT", "line", "json")
 # At the door of the WebSocket (myproject/guard/door.py); 0 means no limit. Twice a rate may come at
 # once. Connections from this machine itself are not counted by address.
 GUESTS = flag("GUESTS", default=True)
-MESSAGES_PER_CONNECTION = number("MESSAGES_PER_CONNECTION", default=20)  # a second
-MESSAGES_PER_USER = number("MESSAGES_PER_USER", default=60)  # a second, all tabs together
-CONNECTIONS_PER_USER = number("CONNECTIONS_PER_USER", default=100)
-CONNECTIONS_PER_ADDRESS = number("CONNECTIONS_PER_ADDRESS", default=200)
+MESSAGES_PER_CONNECTION = int(number("MESSAGES_PER_CONNECTION", default=20, least=0))  # a second
+MESSAGES_PER_USER = int(
+    number("MESSAGES_PER_USER", default=60, least=0)
+)  # a second, all tabs together
+CONNECTIONS_PER_USER = int(number("CONNECTIONS_PER_USER", default=100, least=0))
+CONNECTIONS_PER_ADDRESS = int(number("CONNECTIONS_PER_ADDRESS", default=200, least=0))
 TRUSTED_PROXIES = words("TRUSTED_PROXIES", default=[])
 
 # How long a request may take to arrive, and how much of what we send may stay unread.
-HANDSHAKE_SECONDS = number("HANDSHAKE_SECONDS", default=10)
-MAX_UNREAD = number("MAX_UNREAD_BYTES", default=1024 * 1024)
+HANDSHAKE_SECONDS = int(number("HANDSHAKE_SECONDS", default=10, least=1))
+MAX_UNREAD = int(number("MAX_UNREAD_BYTES", default=1024 * 1024, least=0))
 
 # One line an event, once, on stderr. `root` takes the place of the handler that the daphne command
 # installs, and `django` gives up its own, or lines would come twice.
