@@ -3,8 +3,11 @@ myproject.uvicorn_server --port 8080`.
 
 Uvicorn takes its limits from its own command line, where the application cannot set them. So this
 is the one way to start it; `uvicorn myproject.asgi:application` alone would take messages of 16 MiB
-and inflate compressed ones. What has no option in uvicorn is for the proxy before it: a request
-that never ends to arrive.
+and inflate compressed ones.
+
+What has no option in uvicorn is for the proxy before it: a request that never ends to arrive, and a
+client that does not read. For the latter uvicorn lets `send()` wait, and meanwhile the events for
+that client pile up in the channel layer, until its ping goes unanswered (after 40 seconds).
 """
 
 import argparse
