@@ -46,6 +46,13 @@ def put_test(clone: Path, name: str, source: str) -> None:
     path.write_text(f"import pytest\n\n\n{source}\n", encoding="utf-8")
 
 
+def put_learners_test(clone: Path) -> None:
+    """Write a red test into the workspace of a learner, where it is nobody else's affair."""
+    path = clone / "notebooks" / "workspace" / "lesson-12" / "test_mine.py"
+    path.parent.mkdir(parents=True)
+    path.write_text("def test_mine(): assert 0\n", encoding="utf-8")
+
+
 def put_lesson(clone: Path, number: int, change: Callable[[NotebookNode], object]) -> str:
     """Write a changed copy of the sample lesson and return the name of its file."""
     notebook = sample_lesson()
@@ -85,6 +92,7 @@ def test_a_good_copy_is_green_and_says_what_it_compared(clone: Path) -> None:
     # Run once: nbval overlooks the lines of a traceback, the check of the bytes does not.
     executed = execute(sample_lesson(), clone)
     write(with_stored_ignored_outputs(executed, sample_lesson()), clone / LESSON_01)
+    put_learners_test(clone)
     code, said = run(clone, ci="true")
     assert code == 0, said
     assert "1 lessons, 9 cells run and compared by nbval" in said

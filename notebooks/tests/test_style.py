@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,13 @@ def test_mypy_finds_nothing() -> None:
     result = run("mypy")
     assert result.returncode == 0, said(result)
     assert "no issues found in" in result.stdout
+
+
+def test_mypy_leaves_the_learners_workspace_alone() -> None:
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]
+    excluded = re.compile("|".join(tools["mypy"]["exclude"]))
+    assert excluded.search("notebooks/workspace/lesson-03/account/consumer.py")
+    assert not excluded.search("notebooks/channels_lab/workspace.py")
 
 
 @pytest.mark.parametrize(
