@@ -19,6 +19,8 @@ _FOREIGN = (
     "REDIS_URL",
     "DATABASE_URL",
     "CHANNELS_RECORD",
+    "CI",  # where it is set, pytest says more
+    "BUILD_NUMBER",
 )
 
 
@@ -33,7 +35,9 @@ def clean_environment(**more: str) -> dict[str, str]:
     """The environment for a child process: this Python's programs first, nothing foreign."""
     kept = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
     kept["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), kept.get("PATH", "")])
-    return kept | {"PYTHONUNBUFFERED": "1", "DJANGO_COLORS": "nocolor"} | more
+    # A width, since some of what is printed is cut to that of the learner's terminal.
+    settled = {"PYTHONUNBUFFERED": "1", "DJANGO_COLORS": "nocolor", "COLUMNS": "80"}
+    return kept | settled | more
 
 
 def run(command: str, folder: Path, environment: Mapping[str, str], timeout: float) -> Text:

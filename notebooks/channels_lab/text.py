@@ -13,13 +13,17 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _FRAME = re.compile(r'^  File "(?P<path>[^"]+)", line (?P<line>\d+), in (?P<name>.+)$')
 _ADDRESS = re.compile(r"\b(?:127\.0\.0\.1|localhost):\d+")
 _OBJECT = re.compile(r" at 0x[0-9a-f]+")
+# pytest's closing line: 1 failed, 2 passed in 0.84s
+_OUTCOME = r"\d+ (?:passed|failed|errors?|skipped|deselected|xfailed|xpassed|warnings?)"
+_TOOK = re.compile(rf"^((?:no tests ran|{_OUTCOME})(?:, {_OUTCOME})*) in \d+\.\d+s.*$")
 
 
 def settle(text: str, root: Path | None = None) -> list[str]:
     """Return the lines of ``text`` without what differs from run to run.
 
     Colours, time stamps, ports and addresses of objects go; access-log lines keep what was asked
-    and the status; of a traceback only the frames below ``root`` stay, with relative paths.
+    and the status, pytest's closing line keeps the counts; of a traceback only the frames below
+    ``root`` stay, with relative paths.
     """
     settled: list[str] = []
     skipping = False
@@ -37,6 +41,7 @@ def settle(text: str, root: Path | None = None) -> list[str]:
             continue  # the source line of a frame that is not shown
         skipping = False
         line = _OBJECT.sub("", _ADDRESS.sub("localhost", _STAMP.sub("", line)))
+        line = _TOOK.sub(r"\1", line)
         if root is not None:
             line = line.replace(f"{root}/", "")
         settled.append(line.rstrip())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import json
 import os
 import shlex
@@ -10,6 +11,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from .contents import LESSONS
 from .contents import lesson as lesson_of
 from .errors import LabError
 from .server import DEMO_PROJECT
@@ -29,8 +31,8 @@ class Workspace(os.PathLike[str]):
     """The folder of the learner's own Django project, ``myproject``.
 
     ``Workspace.at(4)`` makes it as lessons 1 to 3 left it, by replaying their cells that are tagged
-    ``build``: the notebooks are the only source. What the folder held before is kept beside it, as
-    ``lesson-04.before``.
+    ``build``: the notebooks are the only source. ``Workspace.demo(12)`` is a copy of the finished
+    project instead. What the folder held before is kept beside it, as ``lesson-04.before``.
     """
 
     def __init__(self, path: Path) -> None:
@@ -49,12 +51,19 @@ class Workspace(os.PathLike[str]):
 
         After it, ``%%writefile account/consumer.py`` writes into the learner's project.
         """
-        entry = lesson_of(lesson)
-        workspace = cls(root(notebooks) / f"lesson-{entry.number:02d}")
-        workspace._clear()
-        for earlier in range(1, entry.number):
-            for source, where in _build_cells(notebooks / lesson_of(earlier).file):
-                workspace._replay(source, where)
+        workspace = cls._empty(lesson, notebooks)
+        for earlier in LESSONS:
+            if 0 < earlier.number < lesson:
+                for source, where in _build_cells(notebooks / earlier.file):
+                    workspace._replay(source, where)
+        os.chdir(workspace.path)
+        return workspace
+
+    @classmethod
+    def demo(cls, lesson: int, notebooks: Path = NOTEBOOKS) -> Workspace:
+        """Make this lesson's folder a copy of the demo_project, to be broken, and enter it."""
+        workspace = cls._empty(lesson, notebooks)
+        workspace.copy_of_demo(".")
         os.chdir(workspace.path)
         return workspace
 
@@ -81,7 +90,27 @@ class Workspace(os.PathLike[str]):
         """Show the project's files as a tree; files named in ``changed`` are marked."""
         return Text("\n".join(_branches(self.path, self.path, set(changed))))
 
+    def edit(self, file: str, old: str, new: str) -> Text:
+        """Put ``new`` in the place of ``old`` in a file; return the changed lines as a diff.
+
+        Raises ``LabError`` when ``old`` does not stand there exactly once.
+        """
+        path = self.path / file
+        before = path.read_text(encoding="utf-8")
+        if (count := before.count(old)) != 1:
+            raise LabError(f"expected {old!r} once in {file}, got it {count} times")
+        after = before.replace(old, new)
+        path.write_text(after, encoding="utf-8")
+        lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")
+        return Text("\n".join(list(lines)[3:]))  # after the names of the files and the place
+
     # ------------------------------------------------------------------ replay
+
+    @classmethod
+    def _empty(cls, lesson: int, notebooks: Path) -> Workspace:
+        workspace = cls(root(notebooks) / f"lesson-{lesson_of(lesson).number:02d}")
+        workspace._clear()
+        return workspace
 
     def _clear(self) -> None:
         if self.path.is_dir() and any(self.path.iterdir()):

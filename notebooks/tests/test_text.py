@@ -20,6 +20,9 @@ from channels_lab.text import settle
         ("2026-11-22 13:20:00,123 INFO Listening on 127.0.0.1:8080", "INFO Listening on localhost"),
         ("\x1b[31mred\x1b[0m", "red"),
         ("<Task object at 0x7f00aa>", "<Task object>"),
+        ("1 failed, 2 passed in 0.84s", "1 failed, 2 passed"),
+        ("no tests ran in 65.01s (0:01:05)", "no tests ran"),
+        ("2 frames in 0.84s", "2 frames in 0.84s"),
         ("a line like any other", "a line like any other"),
     ],
 )

@@ -110,12 +110,47 @@ def test_a_traceback_keeps_only_the_frames_of_the_project(tmp_path: Path) -> Non
     assert "decoder.py" not in printed and str(tmp_path) not in printed
 
 
+def test_pytest_says_the_same_in_ci(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = Workspace.at(1, notebooks=tmp_path)
+    (workspace.path / "test_mine.py").write_text("def test_mine(): assert [1] == [1, 2]\n")
+    monkeypatch.setenv("CI", "true")
+    printed = workspace.run("pytest -q -p no:asyncio -p no:cacheprovider -c /dev/null test_mine.py")
+    assert "Use -v to get more diff" in printed
+    assert printed.splitlines()[-2:] == ["1 failed", "(exit code 1)"]
+
+
 def test_the_tree_marks_what_changed(tmp_path: Path) -> None:
     workspace = Workspace.at(1, notebooks=tmp_path)
     (workspace.path / "app").mkdir()
     (workspace.path / "app" / "new.py").touch()
     (workspace.path / "db.sqlite3").touch()
     assert workspace.tree("app/new.py") == "app/\n    new.py   ←"
+
+
+def test_a_lesson_enters_a_copy_of_the_demo() -> None:
+    workspace = Workspace.demo(7)
+    assert Path.cwd() == workspace.path and workspace.path.name == "lesson-07"
+    assert (workspace.path / "account" / "consumer.py").is_file()
+    assert "identified no issues" in workspace.run("python manage.py check")
+
+
+def test_an_edit_shows_what_it_changed_and_can_be_taken_back(tmp_path: Path) -> None:
+    workspace = Workspace.at(1, notebooks=tmp_path)
+    (workspace.path / "mine.py").write_text("a = 1\nb = 2\n")
+    assert workspace.edit("mine.py", "b = 2", "b = 3") == "-b = 2\n+b = 3"
+    assert (workspace.path / "mine.py").read_text() == "a = 1\nb = 3\n"
+    assert workspace.edit("mine.py", "b = 3", "b = 2") == "-b = 3\n+b = 2"
+
+
+@pytest.mark.parametrize(("old", "count"), [("c", 0), ("=", 2)])
+def test_an_edit_of_what_does_not_stand_there_once_is_refused(
+    tmp_path: Path, old: str, count: int
+) -> None:
+    workspace = Workspace.at(1, notebooks=tmp_path)
+    (workspace.path / "mine.py").write_text("a = 1\nb = 2\n")
+    with pytest.raises(LabError, match=f"expected '{old}' once in mine.py, got it {count} times"):
+        workspace.edit("mine.py", old, "d")
+    assert (workspace.path / "mine.py").read_text() == "a = 1\nb = 2\n"
 
 
 @pytest.mark.parametrize("number", [entry.number for entry in LESSONS if entry.number])
