@@ -50,6 +50,8 @@ LESSONS: tuple[Lesson, ...] = (
         "Send from Angular to server · Receive in Angular · Server to one connection",
     ),
     Lesson(7, "07_broadcasting", "Broadcasting", 25, "layer", "Broadcasting to the channels name"),
+    Lesson(9, "09_async_and_the_orm", "Async and the ORM", 30, "thread", "beyond"),
+    Lesson(12, "12_testing_consumers", "Testing consumers", 30, "tested", "beyond"),
 )
 
 CONTENTS = f"{LESSONS[0].file}#Contents"
@@ -72,8 +74,15 @@ _WHERE = {
     "client": "the client, which opens the connection",
     "frames": "the frames between the client and the consumer, both ways",
     "layer": "the channel layer, which reaches every other connection",
+    "thread": "consumer.py, and the one thread in which it asks the database",
+    "tested": "all that runs without a server, from asgi.py to the channel layer",
 }
-_HIGHLIGHTED = {"": (), "frames": ("client", "consumer")}
+_HIGHLIGHTED = {
+    "": (),
+    "frames": ("client", "consumer"),
+    "thread": ("consumer",),
+    "tested": ("application", "routing", "consumer", "layer"),
+}
 
 
 def lesson(number: int) -> Lesson:
