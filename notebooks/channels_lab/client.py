@@ -77,6 +77,15 @@ class Client:
         code = self._socket.close_code
         return "open" if code is None else f"closed {code}"
 
+    def tab(self, server: LiveServer | None = None) -> Client:
+        """Another tab of the same browser, not connected yet: the same cookies, so the same user.
+
+        On another ``server`` when that is a second process on the same site (``beside``).
+        """
+        other = Client(self.name, server or self.server, self.path)
+        other._cookies, other._http = self._cookies, self._http
+        return other
+
     # ------------------------------------------------------------------ HTTP
 
     async def get(self, path: str, timeout: float = TIMEOUT) -> tuple[int, str]:

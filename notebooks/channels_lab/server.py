@@ -53,6 +53,8 @@ class LiveServer:
     ``settings`` are further environment variables of the server process.
     ``database`` is a SQLite file to keep; without one it is a new file that goes with the server.
     ``record=True`` records what happens in it, for ``record()`` to draw.
+    ``beside`` is a running server: this one is a second process of the same site, with its project,
+    Valkey, database and settings. It is of no use without the other, so stop it first.
 
     >>> server = LiveServer().start()
     >>> server
@@ -69,8 +71,13 @@ class LiveServer:
         settings: Mapping[str, str] | None = None,
         database: Path | None = None,
         record: bool = False,
+        beside: LiveServer | None = None,
     ) -> None:
-        self.project = Path(project).resolve() if project else DEMO_PROJECT
+        if beside is not None and not beside.env:
+            raise LabError(f"{beside} has nothing to share yet: call start() first")
+        if beside is not None:
+            project = project or beside.project
+        self.project: Path = Path(project).resolve() if project else DEMO_PROJECT
         if not (self.project / "manage.py").is_file():
             raise LabError(
                 f"expected a folder with a manage.py, got {self.project.name!r}: a Django project "
@@ -81,14 +88,15 @@ class LiveServer:
         self.kind: Kind = server
         self.port = port
         self.env: dict[str, str] = {}
-        self._valkey = valkey
+        self._valkey = valkey and beside is None
+        self._beside = beside
         self.settings = dict(settings or {})
         self._database = database
         self._keeper: subprocess.Popen[str] | None = None
         self._folder: Path | None = None
         self._runs = 0
         self._turn = threading.Lock()  # one request to the keeper at a time
-        self.program = Program() if record else None
+        self.program: Program | None = Program() if record else None
         self.clients: list[str] = []  # names in the record, as they were made
 
     def __repr__(self) -> str:
@@ -160,11 +168,13 @@ class LiveServer:
         try:
             self._prepare_environment()
             # Side by side, since each takes about as long: the tables, then Valkey and the server.
-            self._run("tables", [sys.executable, "-c", _PREPARE])
+            if self._beside is None:
+                self._run("tables", [sys.executable, "-c", _PREPARE])
             if self._valkey:
                 self._first_valkey()
             self._start_server()
-            self._await_tables(deadline)
+            if self._beside is None:
+                self._await_tables(deadline)
             self._await_server(deadline)
         except BaseException:
             self.stop()
@@ -325,6 +335,8 @@ class LiveServer:
         )
         if self._valkey:
             self.env["REDIS_URL"] = _redis_url(free_port())
+        if self._beside is not None:
+            self.env = {k: v for k, v in self._beside.env.items() if k != "CHANNELS_RECORD"}
         self.env |= self.settings
         if self.program is not None:
             self.env["CHANNELS_RECORD"] = str(self.record_folder)

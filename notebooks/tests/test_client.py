@@ -41,6 +41,17 @@ async def test_log_in_makes_the_server_know_the_name(server: LiveServer) -> None
     await ana.close()
 
 
+async def test_a_tab_is_the_same_user_with_a_connection_of_its_own(server: LiveServer) -> None:
+    ana = await (await Client("ana", server).login()).connect()
+    second = await ana.tab().connect()
+    try:
+        assert (await second.receive())["you"]["user"] == "ana"
+        await second.close()
+        assert (ana.state, second.state) == ("open", "closed 1000")
+    finally:
+        await ana.close()
+
+
 async def test_a_wrong_password_is_said_so(server: LiveServer) -> None:
     with pytest.raises(LabError, match="ana could not log in .* expected a session cookie"):
         await Client("ana", server).login(password="wrong")

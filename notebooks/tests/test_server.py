@@ -69,6 +69,25 @@ async def test_kill_and_restart_keep_the_address_and_the_database() -> None:
         assert "ana" in (await ana.get("/me/"))[1]  # the session is still known
 
 
+async def test_a_server_beside_another_shares_its_people_and_dies_alone() -> None:
+    with LiveServer(settings={"GUESTS": "0"}) as one, LiveServer(beside=one) as two:
+        assert two.url != one.url and two.env["GUESTS"] == "0"
+        ana = await (await Client("ana", one).login()).connect()
+        await ana.receive()
+        bob = await (await Client("bob", two).login()).connect()
+        users = (await bob.receive())["users"]
+        assert users == [{"user": "ana", "tabs": 1}, {"user": "bob", "tabs": 1}]
+        assert await ana.receive() == {"type": "online", "event": "joined", "user": "bob"}
+        two.kill()
+        assert await bob.wait_closed() == 1006
+        assert (one.state, ana.state) == ("running", "open")
+
+
+def test_a_server_beside_one_that_has_not_started_is_refused() -> None:
+    with pytest.raises(LabError, match="has nothing to share yet: call start"):
+        LiveServer(beside=LiveServer())
+
+
 async def test_valkey_can_be_killed_and_comes_back_on_the_same_port() -> None:
     with LiveServer() as server:
         port = int(server.env["REDIS_URL"].rsplit(":", 1)[1])
