@@ -1,0 +1,5 @@
+answer = {
+    "three tabs open": ["joined"],
+    "two of them close": [],
+    "the last one closes": ["left"],
+}
