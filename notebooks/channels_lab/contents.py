@@ -50,6 +50,7 @@ LESSONS: tuple[Lesson, ...] = (
         "Send from Angular to server · Receive in Angular · Server to one connection",
     ),
     Lesson(7, "07_broadcasting", "Broadcasting", 25, "layer", "Broadcasting to the channels name"),
+    Lesson(8, "08_presence", "Presence: tabs, ghosts, expiry", 25, "presence", "beyond"),
     Lesson(9, "09_async_and_the_orm", "Async and the ORM", 30, "thread", "beyond"),
     Lesson(12, "12_testing_consumers", "Testing consumers", 30, "tested", "beyond"),
 )
@@ -74,6 +75,9 @@ _WHERE = {
     "client": "the client, which opens the connection",
     "frames": "the frames between the client and the consumer, both ways",
     "layer": "the channel layer, which reaches every other connection",
+    "presence": "consumer.py, and what the database knows of all consumers of all processes",
+}
+_HIGHLIGHTED = {"": (), "frames": ("client", "consumer"), "presence": ("consumer",)}
     "thread": "consumer.py, and the one thread in which it asks the database",
     "tested": "all that runs without a server, from asgi.py to the channel layer",
 }
