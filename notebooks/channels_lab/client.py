@@ -77,14 +77,20 @@ class Client:
         code = self._socket.close_code
         return "open" if code is None else f"closed {code}"
 
-    def tab(self, server: LiveServer | None = None) -> Client:
+    def tab(self, name: str | None = None, server: LiveServer | None = None) -> Client:
         """Another tab of the same browser, not connected yet: the same cookies, so the same user.
 
-        On another ``server`` when that is a second process on the same site (``beside``).
+        It may have a ``name`` of its own, and be on another ``server`` when that is a second process
+        on the same site (``beside``). Whatever page is in it, the browser sends the cookies along.
         """
-        other = Client(self.name, server or self.server, self.path)
+        other = Client(name or self.name, server or self.server, self.path)
         other._cookies, other._http = self._cookies, self._http
         return other
+
+    @property
+    def cookies(self) -> str:
+        """The header ``Cookie`` that this browser sends, such as ``csrftoken=…; sessionid=…``."""
+        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in self._cookies)
 
     # ------------------------------------------------------------------ HTTP
 
@@ -111,6 +117,17 @@ class Client:
                 f"{self.name} could not log in at {path}: expected a session cookie, got HTTP "
                 f"{status} without one (is there such a user, is the password right?)"
             )
+        return self
+
+    async def logout(self, timeout: float = TIMEOUT) -> Self:
+        """Log out with the project's own form: the session of all tabs of this client ends."""
+        tokens = [cookie.value for cookie in self._cookies if cookie.name == "csrftoken"]
+        if not tokens:
+            raise LabError(f"{self.name} is not logged in: await {self.name}.login() first")
+        form = {"csrfmiddlewaretoken": tokens[0] or ""}
+        status, _ = await self._ask_http("/accounts/logout/", form, timeout)
+        if status != 200:
+            raise LabError(f"{self.name} could not log out: expected HTTP 200, got HTTP {status}")
         return self
 
     async def _ask_http(
@@ -147,7 +164,7 @@ class Client:
         await self.close()
         self._kept.clear()
         self._note("connect", path=self.path)
-        cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in self._cookies)
+        cookies = self.cookies
         try:
             self._socket = await connect(
                 self.server.ws_url(self.path),
@@ -224,6 +241,12 @@ class Client:
             except LabTimeout:
                 return True
         return False
+
+    async def receive_only(self, kind: str) -> Any:
+        """Wait for the next frame whose ``type`` is this; those before it are passed over."""
+        while (frame := await self.receive())["type"] != kind:
+            pass
+        return frame
 
     async def wait_closed(self, timeout: float = TIMEOUT) -> int:
         """Wait until the connection is closed; return the close code, an int such as 1000."""

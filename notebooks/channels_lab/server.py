@@ -127,6 +127,12 @@ class LiveServer:
         return self._pid
 
     @property
+    def megabytes(self) -> int:
+        """The memory of the server process: what it holds in RAM, in MiB."""
+        words = ["ps", "-o", "rss=", "-p", str(self.pid)]
+        return int(subprocess.run(words, capture_output=True, timeout=5, check=True).stdout) // 1024
+
+    @property
     def state(self) -> Literal["running", "ended", "stopped"]:
         """``running``, ``ended`` (the process is gone, restart() brings it back) or ``stopped``."""
         if self._keeper is None:

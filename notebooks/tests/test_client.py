@@ -138,3 +138,26 @@ async def test_text_that_is_not_json_and_bytes_pass_as_they_are(server: LiveServ
         b"\x00\x01",
     ]
     await ana.close()
+
+
+async def test_a_tab_is_the_same_browser_and_a_log_out_ends_all_of_it(server: LiveServer) -> None:
+    ana = await Client("ana", server).login()
+    tab = await ana.tab("another tab").connect()
+    assert (await tab.receive())["you"]["user"] == "ana"
+    assert "sessionid=" in ana.cookies and ana.cookies == tab.cookies
+    await ana.logout()
+    assert await tab.wait_closed() == 4401
+    await tab.connect()
+    assert (await tab.receive())["you"]["user"].startswith("guest-")
+
+
+async def test_a_log_out_without_a_log_in_says_so(server: LiveServer) -> None:
+    with pytest.raises(LabError, match="ana is not logged in: await ana.login\\(\\) first"):
+        await Client("ana", server).logout()
+
+
+async def test_it_can_wait_for_one_kind_of_frame(server: LiveServer) -> None:
+    ana = await Client("ana", server).connect()
+    await ana.send({"type": "ping", "id": 7})
+    assert await ana.receive_only("pong") == {"type": "pong", "id": 7}
+    assert [frame.payload["type"] for frame in ana.frames][-1] == "pong"

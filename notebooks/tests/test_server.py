@@ -39,6 +39,11 @@ def test_its_repr_is_one_line_without_port_or_path(server: LiveServer) -> None:
     assert repr(server) == "LiveServer(demo_project, daphne, running)"
 
 
+def test_its_memory_is_that_of_the_server_process(server: LiveServer) -> None:
+    seen = psutil.Process(server.pid).memory_info().rss / 1024**2
+    assert server.megabytes == pytest.approx(seen, rel=0.2)
+
+
 def test_starting_it_twice_is_an_error_that_says_what_to_do(server: LiveServer) -> None:
     with pytest.raises(LabError, match="started already: stop\\(\\) it first"):
         server.start()
