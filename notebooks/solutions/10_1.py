@@ -1,0 +1,6 @@
+answer = {
+    "Origin": "http://localhost",
+    "Referer": "https://blog.board.example/cats/",
+    "User-Agent": "Mozilla/5.0",
+    "Sec-Fetch-Site": "same-site",
+}
