@@ -52,6 +52,7 @@ LESSONS: tuple[Lesson, ...] = (
     Lesson(7, "07_broadcasting", "Broadcasting", 25, "layer", "Broadcasting to the channels name"),
     Lesson(8, "08_presence", "Presence: tabs, ghosts, expiry", 25, "presence", "beyond"),
     Lesson(9, "09_async_and_the_orm", "Async and the ORM", 30, "thread", "beyond"),
+    Lesson(10, "10_security", "Security", 30, "door", "beyond"),
     Lesson(12, "12_testing_consumers", "Testing consumers", 30, "tested", "beyond"),
 )
 
@@ -75,17 +76,19 @@ _WHERE = {
     "client": "the client, which opens the connection",
     "frames": "the frames between the client and the consumer, both ways",
     "layer": "the channel layer, which reaches every other connection",
-    "presence": "consumer.py, and what the database knows of all consumers of all processes",
 }
+    "door": "the door: what a stranger meets before consumer.py",
+    "presence": "consumer.py, and what the database knows of all consumers of all processes",
 _HIGHLIGHTED = {"": (), "frames": ("client", "consumer"), "presence": ("consumer",)}
-    "thread": "consumer.py, and the one thread in which it asks the database",
     "tested": "all that runs without a server, from asgi.py to the channel layer",
+    "thread": "consumer.py, and the one thread in which it asks the database",
 }
 _HIGHLIGHTED = {
     "": (),
     "frames": ("client", "consumer"),
-    "thread": ("consumer",),
     "tested": ("application", "routing", "consumer", "layer"),
+    "thread": ("consumer",),
+    "door": ("daphne", "application", "routing"),
 }
 
 
