@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
+from functools import partial
 from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar
 from uuid import uuid4
 
@@ -20,7 +21,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
 from account import history, presence
-from account.database import in_database, turn_of
+from account.database import in_database, turn_of, with_fresh_connections
 from account.events import Joined, LayerEvent, Left, Place
 from account.visit import Visit
 
@@ -304,8 +305,10 @@ class ServerProcess:
         asyncio.run_coroutine_threadsafe(work, self.loop).result(FAREWELL)
 
     async def _in_thread(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
-        run = database_sync_to_async(work, thread_sensitive=False, executor=self._thread)
-        answer: T = await run(*args, **named)
+        run = database_sync_to_async(
+            with_fresh_connections, thread_sensitive=False, executor=self._thread
+        )
+        answer: T = await run(partial(work, *args, **named))
         return answer
 
 

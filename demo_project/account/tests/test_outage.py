@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 import websockets
-from django.db import OperationalError
+from django.conf import settings
+from django.db import OperationalError, connection
 
 from account import database
 from account.database import in_database, turn_of
+from account.models import UserOnline
 from account.outage import answer_outages
 from account.tests.conftest import StartServer
 from account.tests.live import TIMEOUT, receive
@@ -109,6 +111,17 @@ async def test_a_call_that_had_no_turn_never_happens_and_one_that_began_is_waite
     assert await first == "done"
     assert await in_database(str, 7) == "7"
     assert not happened
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_thread_keeps_no_log_of_its_queries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "DEBUG", True)
+
+    def ask() -> int:
+        UserOnline.objects.exists()
+        return len(connection.queries)
+
+    assert [await in_database(ask) for _ in range(3)] == [1, 1, 1]
 
 
 @pytest.mark.usefixtures("impatient")
