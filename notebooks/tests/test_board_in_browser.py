@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -13,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from channels_lab import Client, LiveServer
 from tests.board import SECONDS, Cell, Window, look_again, messages, people, status, tabs, window
@@ -27,12 +29,32 @@ LONG = "Donaudampfschifffahrtsgesellschaftskapitänswitwe" * 4
 OpenWindow = Callable[..., Window]
 
 
-@pytest.fixture
-def server() -> Iterator[LiveServer]:
+@pytest.fixture(scope="module")
+def shared_server() -> Iterator[LiveServer]:
     """The finished project, with the client as it is in the sources."""
     frontend.build()
     with LiveServer() as started:
         yield started
+
+
+def nobody_is_online(server: LiveServer) -> bool:
+    """Ask the board itself."""
+    with urllib.request.urlopen(f"{server.url}/online/", timeout=SECONDS) as answer:
+        found: dict[str, Any] = json.load(answer)
+    return found["users"] == []
+
+
+@pytest.fixture
+def server(shared_server: LiveServer) -> Iterator[LiveServer]:
+    """The server of all tests here; at the start of each it runs and nobody is online."""
+    yield shared_server
+    if shared_server.state == "ended":
+        shared_server.stop()
+        shared_server.start()
+    end = time.monotonic() + SECONDS
+    while not nobody_is_online(shared_server):
+        assert time.monotonic() < end, "the test has left somebody online"
+        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -116,6 +138,21 @@ def test_a_guest_stays_the_same_guest_after_a_reload(browse: OpenWindow) -> None
     expect(people(guest.page)).to_have_text([name])
 
 
+def test_nobody_is_called_a_guest_before_the_server_has_said_who_it_is(browse: OpenWindow) -> None:
+    ana = browse().log_in("ana")
+    asked: list[Route] = []
+    ana.context.route("**/me/", lambda route: asked.append(route))
+    ana.page.reload()
+    expect(status(ana.page)).to_contain_text("Connected as ana")
+    menu = ana.page.get_by_role("navigation", name="Account")
+    expect(menu).to_have_text("")
+    lines = menu.evaluate("e => [e.offsetTop, e.offsetHeight]")
+    [held] = asked
+    held.continue_()
+    expect(menu).to_contain_text("Logged in as ana")
+    assert menu.evaluate("e => [e.offsetTop, e.offsetHeight]") == lines, "the page jumps"
+
+
 def test_logging_out_makes_a_guest(browse: OpenWindow) -> None:
     ana = browse().log_in("ana")
     ana.page.get_by_role("button", name="Log out").click()
@@ -129,6 +166,7 @@ def test_both_browsers_come_back_by_themselves_after_kill_9(
     ana, bob = browse().log_in("ana"), browse().log_in("bob")
     cell.client("cem", server)  # who will not come back
     expect(people(ana.page)).to_have_text(["ana", "bob", "cem"])
+    expect(people(bob.page)).to_have_text(["bob", "ana", "cem"])
     server.kill()
     for each in (ana, bob):
         expect(status(each.page)).to_contain_text("Connection lost. Trying again")
@@ -199,6 +237,8 @@ def test_the_keyboard_alone_is_enough(browse: OpenWindow, server: LiveServer, ce
     expect(people(ana.page)).to_have_text(["ana", "bob"])
     ana.page.reload()
     expect(status(ana.page)).to_contain_text("Connected as ana")
+    expect(people(ana.page)).to_have_text(["ana", "bob"])
+    expect(ana.page.get_by_role("button", name="Log out")).to_be_visible()
     seen: list[str] = []
     for _ in range(20):
         ana.page.keyboard.press("Tab")
@@ -248,6 +288,7 @@ def test_axe_finds_no_violation(
     ana = browse(color_scheme=scheme)
     assert violations(ana.page) == [], "alone, nothing said"
     ana.page.get_by_role("link", name="Log in").click()
+    expect(ana.page.get_by_label("Username")).to_be_visible()
     assert violations(ana.page) == [], "the log-in"
     ana.page.go_back()
     ana.log_in("ana")
@@ -277,6 +318,7 @@ def test_nothing_scrolls_sideways_at_320_pixels(
     ana = browse(viewport=narrow, color_scheme=scheme)
     too_wide = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
     ana.page.get_by_role("link", name="Log in").click()
+    expect(ana.page.get_by_label("Username")).to_be_visible()
     assert ana.page.evaluate(too_wide) == 0
     ana.page.go_back()
     ana.log_in("ana")

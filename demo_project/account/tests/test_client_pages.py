@@ -5,13 +5,13 @@ import re
 import shutil
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from account.tests.conftest import StartServer
-from account.tests.live import PROJECT, TIMEOUT, LiveServer
+from account.tests.live import PROJECT, TIMEOUT, LiveServer, copy_database, environment
 
 INDEX = PROJECT.parent / "frontend" / "src" / "index.html"
 SCRIPT, STYLE = "main-ABCD2345.js", "styles-ABCD2345.css"
@@ -47,10 +47,8 @@ class Answer:
         return {part[0]: part[1] for part in parts}
 
 
-@pytest.fixture
-def built(tmp_path: Path) -> Path:
-    """A folder such as a build makes it, around the client's own page."""
-    folder = tmp_path / "browser"
+def make_build(folder: Path) -> Path:
+    """Make a folder such as a build makes it, around the client's own page."""
     folder.mkdir()
     shutil.copy(INDEX, folder / "index.html")
     script = b"export const words = 'somebody is online';\n" * 200
@@ -60,13 +58,27 @@ def built(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture(params=["debug on", "debug off"])
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    """A build of a test's own."""
+    return make_build(tmp_path / "browser")
+
+
+@pytest.fixture(scope="module", params=["debug on", "debug off"])
 def client_server(
-    request: pytest.FixtureRequest, start_server: StartServer, built: Path
-) -> LiveServer:
+    request: pytest.FixtureRequest,
+    migrated_database: Path,
+    redis_url: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[LiveServer]:
     """Plain daphne with a build, as a developer runs it and as the world does."""
     more = SECRET if request.param == "debug off" else {}
-    return start_server(FRONTEND_DIST=str(built), **more)
+    folder = tmp_path_factory.mktemp("client")
+    built = make_build(folder / "browser")
+    database = copy_database(migrated_database, folder)
+    env = environment(database, redis_url, FRONTEND_DIST=str(built), **more)
+    with LiveServer(env) as server:
+        yield server
 
 
 def test_with_a_build_the_board_is_the_client(client_server: LiveServer) -> None:

@@ -12,6 +12,8 @@ export class Account {
   private readonly base = this.document.baseURI;
   private readonly me = resource({ loader: () => fetchMe(pageAddress(this.base, 'me/')) });
 
+  /** Whether the server has answered, or will not: until then nobody is called a guest. */
+  readonly known = computed(() => !this.me.isLoading());
   /** The name of the user who is logged in; null for a guest, and while nobody knows. */
   readonly user = computed(() => (this.me.hasValue() ? this.me.value() : null));
   readonly logoutAddress = pageAddress(this.base, 'accounts/logout/');
