@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import threading
+import time
+import urllib.request
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -97,6 +100,21 @@ def look_again(page: Page) -> None:
 def messages(page: Page | FrameLocator) -> Locator:
     """The texts of the log, oldest first."""
     return page.locator("[role=log] ol .text")
+
+
+def online(server: LiveServer) -> list[dict[str, Any]]:
+    """Who is online and with how many tabs, as the server says over HTTP."""
+    with urllib.request.urlopen(f"{server.url}/online/", timeout=SECONDS) as answer:
+        users: list[dict[str, Any]] = json.load(answer)["users"]
+        return users
+
+
+def wait_until_online(server: LiveServer, *wanted: dict[str, Any]) -> None:
+    """Wait until these are online and nobody else: a close is over only after its answer."""
+    end = time.monotonic() + SECONDS
+    while (found := online(server)) != list(wanted):
+        assert time.monotonic() < end, f"expected {list(wanted)} online, got {found}"
+        time.sleep(0.02)
 
 
 class Cell:

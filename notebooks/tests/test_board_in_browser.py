@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 import threading
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -17,8 +14,19 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from channels_lab import Client, LiveServer
-from tests.board import SECONDS, Cell, Window, look_again, messages, people, status, tabs, window
+from channels_lab import LiveServer
+from tests.board import (
+    SECONDS,
+    Cell,
+    Window,
+    look_again,
+    messages,
+    people,
+    status,
+    tabs,
+    wait_until_online,
+    window,
+)
 from tools import frontend
 from tools.lab import ROOT
 
@@ -37,13 +45,6 @@ def shared_server() -> Iterator[LiveServer]:
         yield started
 
 
-def nobody_is_online(server: LiveServer) -> bool:
-    """Ask the board itself."""
-    with urllib.request.urlopen(f"{server.url}/online/", timeout=SECONDS) as answer:
-        found: dict[str, Any] = json.load(answer)
-    return found["users"] == []
-
-
 @pytest.fixture
 def server(shared_server: LiveServer) -> Iterator[LiveServer]:
     """The server of all tests here; at the start of each it runs and nobody is online."""
@@ -51,10 +52,7 @@ def server(shared_server: LiveServer) -> Iterator[LiveServer]:
     if shared_server.state == "ended":
         shared_server.stop()
         shared_server.start()
-    end = time.monotonic() + SECONDS
-    while not nobody_is_online(shared_server):
-        assert time.monotonic() < end, "the test has left somebody online"
-        time.sleep(0.02)
+    wait_until_online(shared_server)  # nobody
 
 
 @pytest.fixture
@@ -103,13 +101,6 @@ def test_two_browsers_and_a_python_client_see_each_other(
     expect(ana.page.locator(".change")).to_contain_text("left at")
 
 
-def cem_sees_one_tab(cell: Cell, cem: Client) -> None:
-    """Wait until the server has noticed that ana's second tab is gone."""
-    end = time.monotonic() + SECONDS
-    while '{"user": "ana", "tabs": 1}' not in (answer := cell.run(cem.get("/online/", SECONDS))[1]):
-        assert time.monotonic() < end, f"expected ana with 1 tab, got {answer}"
-
-
 def test_a_second_tab_is_a_tab_and_no_user(
     browse: OpenWindow, server: LiveServer, cell: Cell
 ) -> None:
@@ -123,7 +114,7 @@ def test_a_second_tab_is_a_tab_and_no_user(
         expect(tabs(page, "ana")).to_have_text("2 tabs")
     second.close()
     expect(ana.page.locator(".change")).to_have_text("Nobody came or left yet.")
-    cem_sees_one_tab(cell, cem)
+    wait_until_online(server, {"user": "ana", "tabs": 1}, {"user": "cem", "tabs": 1})
     look_again(ana.page)
     expect(tabs(ana.page, "ana")).to_have_text("1 tab")
     cell.run(cem.send({"type": "ping", "id": 1}))

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
 
 from channels_lab import Client, LabError, LabTimeout, LiveServer, Refused
+from tests.board import wait_until_online
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[LiveServer]:
+def shared_server() -> Iterator[LiveServer]:
     with LiveServer() as live:
         yield live
 
 
+@pytest.fixture
+def server(shared_server: LiveServer) -> Iterator[LiveServer]:
+    """The server of all tests here; at the start of each nobody is online."""
+    yield shared_server
+    wait_until_online(shared_server)
+
+
 async def settled_client(server: LiveServer, name: str = "ana") -> Client:
-    """A connected client that has heard everything: also of those who left a moment ago."""
-    client = Client(name, server)
-    await client.connect()
-    while not await client.receive_nothing(timeout=0.3):
-        await client.receive()
+    """A connected client that has heard all there is: the state."""
+    client = await Client(name, server).connect()
+    await client.receive()
     return client
 
 
@@ -93,8 +100,8 @@ async def test_connecting_again_closes_what_was_open(server: LiveServer) -> None
     await ana.connect()
     await ana.receive()
     await ana.connect()
-    users = (await ana.receive())["users"]
-    assert {"user": "ana", "tabs": 1} in users
+    await ana.receive()
+    await asyncio.to_thread(wait_until_online, server, {"user": "ana", "tabs": 1})
     await ana.close()
 
 

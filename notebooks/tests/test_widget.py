@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from tests.jupyter import Lab, await_kernel, running_lab
 from tools.notebook import METADATA
@@ -54,7 +54,11 @@ def _run(page: Page, number: int) -> None:
     """Run a cell; while the lab is still coming up it takes no keys, so ask until it has begun."""
     cell = page.locator(".jp-CodeCell").nth(number)
     for _ in range(10):
-        cell.locator(".cm-content").click()
+        try:
+            cell.locator(".cm-content").click(timeout=10_000)
+        except TimeoutError as error:
+            in_the_way = page.locator("dialog").all_inner_texts()
+            raise AssertionError(f"JupyterLab says {in_the_way}") from error
         page.keyboard.press("Control+Enter")
         try:
             expect(cell.locator(".jp-InputPrompt")).not_to_have_text("[ ]:", timeout=2_000)
