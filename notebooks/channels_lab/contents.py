@@ -76,19 +76,18 @@ _WHERE = {
     "client": "the client, which opens the connection",
     "frames": "the frames between the client and the consumer, both ways",
     "layer": "the channel layer, which reaches every other connection",
-}
-    "door": "the door: what a stranger meets before consumer.py",
     "presence": "consumer.py, and what the database knows of all consumers of all processes",
-_HIGHLIGHTED = {"": (), "frames": ("client", "consumer"), "presence": ("consumer",)}
-    "tested": "all that runs without a server, from asgi.py to the channel layer",
     "thread": "consumer.py, and the one thread in which it asks the database",
+    "door": "the door: what a stranger meets before consumer.py",
+    "tested": "all that runs without a server, from asgi.py to the channel layer",
 }
 _HIGHLIGHTED = {
     "": (),
     "frames": ("client", "consumer"),
-    "tested": ("application", "routing", "consumer", "layer"),
+    "presence": ("consumer",),
     "thread": ("consumer",),
     "door": ("daphne", "application", "routing"),
+    "tested": ("application", "routing", "consumer", "layer"),
 }
 
 
