@@ -80,8 +80,9 @@ class Client:
     def tab(self, name: str | None = None, server: LiveServer | None = None) -> Client:
         """Another tab of the same browser, not connected yet: the same cookies, so the same user.
 
-        It may have a ``name`` of its own, and be on another ``server`` when that is a second process
-        on the same site (``beside``). Whatever page is in it, the browser sends the cookies along.
+        It may have a ``name`` of its own, and be on another ``server`` when that is a second
+        process on the same site (``beside``). Whatever page is in it, the browser sends the cookies
+        along.
         """
         other = Client(name or self.name, server or self.server, self.path)
         other._cookies, other._http = self._cookies, self._http
