@@ -17,7 +17,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 # Relative, and run as modules: a clone may live in a folder with spaces in its name.
 TOOL := cd notebooks && ../.venv/bin/python -m
 
-.PHONY: help lab serve test lint outputs bench faults soak fuzz constraints clean setup client
+.PHONY: help lab serve test lint outputs bench faults attacks soak fuzz constraints clean setup client
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -50,6 +50,9 @@ bench: setup client  ## what recording costs, and the board with 1,000 people in
 
 faults: setup  ## break one thing after the other, and what clients see of it (SECONDS=10)
 	@cd demo_project && ../.venv/bin/python -m account.tests.faults $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
+
+attacks: setup  ## attack a real server, and what normal clients notice of it (SECONDS=60)
+	@cd demo_project && ../.venv/bin/python -m account.tests.attacks $(if $(SECONDS),--seconds $(SECONDS))
 
 soak: setup  ## clients come and go for ten minutes: what piles up (SECONDS=600)
 	@cd demo_project && ../.venv/bin/python -m account.tests.soak $(if $(SECONDS),--seconds $(SECONDS))

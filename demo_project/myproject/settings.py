@@ -148,9 +148,8 @@ LOG_FORMAT = one_of("LOG_FORMAT", "line", "json")
 # once. Connections from this machine itself are not counted by address.
 GUESTS = flag("GUESTS", default=True)
 MESSAGES_PER_CONNECTION = int(number("MESSAGES_PER_CONNECTION", default=20, least=0))  # a second
-MESSAGES_PER_USER = int(
-    number("MESSAGES_PER_USER", default=60, least=0)
-)  # a second, all tabs together
+# A second, all tabs together.
+MESSAGES_PER_USER = int(number("MESSAGES_PER_USER", default=60, least=0))
 CONNECTIONS_PER_USER = int(number("CONNECTIONS_PER_USER", default=100, least=0))
 CONNECTIONS_PER_ADDRESS = int(number("CONNECTIONS_PER_ADDRESS", default=200, least=0))
 TRUSTED_PROXIES = words("TRUSTED_PROXIES", default=[])

@@ -156,6 +156,7 @@ async def test_a_tab_is_the_same_browser_and_a_log_out_ends_all_of_it(server: Li
     assert await tab.wait_closed() == 4401
     await tab.connect()
     assert (await tab.receive())["you"]["user"].startswith("guest-")
+    await tab.close()
 
 
 async def test_a_log_out_without_a_log_in_says_so(server: LiveServer) -> None:
@@ -168,3 +169,4 @@ async def test_it_can_wait_for_one_kind_of_frame(server: LiveServer) -> None:
     await ana.send({"type": "ping", "id": 7})
     assert await ana.receive_only("pong") == {"type": "pong", "id": 7}
     assert [frame.payload["type"] for frame in ana.frames][-1] == "pong"
+    await ana.close()

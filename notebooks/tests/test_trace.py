@@ -311,7 +311,7 @@ async def test_a_broker_restart_breaks_the_layers_lane() -> None:
         assert [line.partition(',"from"')[0] for line in lines(trace)] == [
             "layer ✗ Valkey: kill -9",
             'ana → consumer {"type":"message","text":"hi"} · receive()',
-            "consumer →✗ layer group_send online · online.message · ConnectionError",
+            "consumer →✗ layer group_send online · online.message · BrokerAway",
             'consumer → ana {"type":"message"',
             "layer ● Valkey: starts again",
         ]

@@ -16,7 +16,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
@@ -82,11 +82,18 @@ class Server(live.LiveServer):
 class Stage:
     """A broker, a database and two server processes, to be broken.
 
-    `template` is a migrated SQLite database, to be copied; without one it is made. Raises
-    RuntimeError where PostgreSQL is asked for and not installed.
+    `template` is a migrated SQLite database, to be copied; without one it is made. `settings` are
+    further variables of the servers. Raises RuntimeError where PostgreSQL is asked for and not
+    installed.
     """
 
-    def __init__(self, database: Database = "sqlite", template: Path | None = None) -> None:
+    def __init__(
+        self,
+        database: Database = "sqlite",
+        template: Path | None = None,
+        settings: Mapping[str, str] = {},
+    ) -> None:
+        self._settings = settings
         self._stack = ExitStack()
         self._kind: Database = database
         self._template = template
@@ -101,7 +108,7 @@ class Stage:
         self.start_valkey()
         self._stack.callback(lambda: self.valkey.terminate())
         url = f"redis://127.0.0.1:{self.port}/0"
-        more = {"PRESENCE_LEASE_SECONDS": str(LEASE), "METRICS": "on"}
+        more = {"PRESENCE_LEASE_SECONDS": str(LEASE), "METRICS": "on", **self._settings}
         if self._kind == "postgresql":
             more["DATABASE_URL"] = self.postgres_url = self._start_postgres()
         elif self._template:

@@ -81,6 +81,16 @@ class RawSocket:
         head, _, self._received = self._received.partition(b"\r\n\r\n")
         return head.decode("latin-1")
 
+    def is_cut(self) -> bool:
+        """Whether the server has cut the connection, found out without reading anything."""
+        try:
+            self._connection.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except ConnectionError:
+            return True
+        return False
+
     def say_no_more(self) -> None:
         """End our half of the connection: the server is not to wait for the rest of a frame."""
         with suppress(OSError):
