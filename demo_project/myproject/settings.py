@@ -15,6 +15,7 @@ HTTPS              on unless DJANGO_DEBUG is: pages and cookies over https only
 TRUSTED_PROXIES    addresses of the proxies whose X-Forwarded-For and -Proto are believed
 GUESTS             off: only users who are logged in may open a WebSocket
 MESSAGES_PER_CONNECTION, MESSAGES_PER_USER, CONNECTIONS_PER_USER, CONNECTIONS_PER_ADDRESS,
+NEW_CONNECTIONS_PER_ADDRESS,
 HANDSHAKE_SECONDS, MAX_UNREAD_BYTES, HSTS_SECONDS: the numbers below
 CHANNELS_RECORD    a folder: what happens is recorded into it; unset: the recorder is not installed
 """
@@ -152,6 +153,8 @@ MESSAGES_PER_CONNECTION = int(number("MESSAGES_PER_CONNECTION", default=20, leas
 MESSAGES_PER_USER = int(number("MESSAGES_PER_USER", default=60, least=0))
 CONNECTIONS_PER_USER = int(number("CONNECTIONS_PER_USER", default=100, least=0))
 CONNECTIONS_PER_ADDRESS = int(number("CONNECTIONS_PER_ADDRESS", default=200, least=0))
+# A second; above that the handshake is answered by HTTP 429, before it costs anything.
+NEW_CONNECTIONS_PER_ADDRESS = int(number("NEW_CONNECTIONS_PER_ADDRESS", default=20, least=0))
 TRUSTED_PROXIES = words("TRUSTED_PROXIES", default=[])
 
 # How long a request may take to arrive, and how much of what we send may stay unread.

@@ -118,9 +118,9 @@ _SURVIVE = [kind for kind, (code, _) in KINDS.items() if code == SURVIVES]
 _END = [kind for kind, (code, _) in KINDS.items() if code != SURVIVES]
 
 
-def case(random: Random) -> Case:
-    """The next case; three of four leave the connection open, which is the faster half."""
-    kind = random.choice(_SURVIVE if random.random() < 0.75 else _END)
+def case(random: Random, ends: float = 0.25) -> Case:
+    """The next case; that share of them ends the connection, which is the slower half."""
+    kind = random.choice(_END if random.random() < ends else _SURVIVE)
     code, make = KINDS[kind]
     data = make(random)
     if code != SURVIVES and random.random() < 0.5:

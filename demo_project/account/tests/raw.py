@@ -126,11 +126,15 @@ class RawSocket:
 
 
 @asynccontextmanager
-async def raw_connection(address: str) -> AsyncIterator[RawSocket]:
-    """A TCP connection on which nothing has been said yet; it ends with a reset."""
+async def raw_connection(address: str, source: str = "127.0.0.1") -> AsyncIterator[RawSocket]:
+    """A TCP connection on which nothing has been said yet; it ends with a reset.
+
+    From `source` 127.0.0.2 it is, for the server, that of another machine.
+    """
     host, _, port = address.partition(":")
     with socket.socket() as connection:
         connection.setblocking(False)
+        connection.bind((source, 0))
         # No time to linger: thousands of these leave nothing behind.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         async with asyncio.timeout(TIMEOUT):

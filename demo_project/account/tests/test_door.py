@@ -13,7 +13,7 @@ from account.tests import live
 from account.tests.conftest import StartServer
 from account.tests.live import LiveServer, receive, receive_until
 from account.tests.raw import RawSocket, frame, handshake, raw_connection
-from myproject.guard.bucket import TokenBucket
+from myproject.guard.bucket import Buckets, TokenBucket
 from myproject.guard.proxies import BehindProxies
 
 PROXIED = {"TRUSTED_PROXIES": "127.0.0.0/8"}
@@ -140,6 +140,37 @@ async def test_an_address_has_no_more_than_so_many_connections(start_server: Sta
         other = await opened_through(server.address, "203.0.113.8", stack)
         state = await other.receive()
         assert state is not None and b'"state"' in state.payload
+
+
+async def status_of(server: LiveServer, *headers: str, source: str) -> str:
+    """The status that a handshake from this address gets; the connection ends with it."""
+    async with raw_connection(server.address, source) as client:
+        await client.send(handshake(server.address, *headers))
+        return (await client.read_head()).split()[1]
+
+
+async def test_an_address_opens_no_more_than_so_many_connections_a_second(
+    start_server: StartServer,
+) -> None:
+    server = start_server(NEW_CONNECTIONS_PER_ADDRESS="1", TRUSTED_PROXIES="127.0.0.3")
+    here, there, proxy = "127.0.0.1", "127.0.0.2", "127.0.0.3"
+    for _ in range(2):  # seconds of a rate that may come at once
+        assert await status_of(server, source=there) == "101"
+    assert await status_of(server, source=there) == "429"
+    # The proxy's own address does not count, and what it says of a client does.
+    of_another = "X-Forwarded-For: 203.0.113.7"
+    for status in ("101", "101", "429"):
+        assert await status_of(server, of_another, source=proxy) == status
+    assert await status_of(server, "X-Forwarded-For: 203.0.113.8", source=there) == "429"
+    for _ in range(5):
+        assert await status_of(server, source=here) == "101"
+
+
+def test_many_names_are_not_kept_for_ever() -> None:
+    buckets = Buckets(rate=1_000_000, most=1)
+    for number in range(3 * Buckets.MANY):
+        assert buckets.take(str(number))
+    assert len(buckets) <= Buckets.MANY
 
 
 async def test_without_a_trusted_proxy_a_forwarded_address_is_only_words(

@@ -108,6 +108,20 @@ async def test_more_connections_without_a_request_than_the_limit_end_the_oldest(
         assert len(process.net_connections()) < 1_050
 
 
+async def test_hundreds_may_wait_to_be_accepted(start_server: StartServer) -> None:
+    server = start_server()
+    process = psutil.Process(server.pid)
+    async with AsyncExitStack() as stack:
+        process.suspend()
+        try:
+            async with asyncio.timeout(live.TIMEOUT):
+                for _ in range(500):  # a full backlog is silent: connecting would take seconds each
+                    await stack.enter_async_context(raw_connection(server.address))
+        finally:
+            process.resume()
+        await connect_time(server)
+
+
 @pytest.mark.parametrize("chunked", [False, True], ids=["said", "chunked"])
 async def test_a_body_without_an_end_is_refused(server: LiveServer, chunked: bool) -> None:
     head = f"POST /accounts/login/ HTTP/1.1\r\nHost: {server.address}\r\n"

@@ -15,14 +15,18 @@ from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from django.conf import settings
 from twisted.internet import reactor
+from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import AlreadyCalled, AlreadyCancelled
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web import http
 
 from account.events import MAX_FRAME
+from myproject.guard.bucket import Buckets
+from myproject.guard.door import BURST, Scope, address_of
 from myproject.guard.lines import one_line
 from myproject.guard.outbox import Outbox
+from myproject.guard.proxies import Proxies
 
 _reactor: Any = reactor  # its type is that of an interface of zope, which mypy cannot read
 logger = logging.getLogger(__name__)
@@ -33,6 +37,8 @@ MAX_BODY = 1024 * 1024
 """Bytes in the body of a request; Twisted would write all of it to a file before Django sees it."""
 MAX_WAITING_REQUESTS = 1_000
 """Connections of which no whole request has come; one more, and the oldest of them goes."""
+BACKLOG = 2_000
+"""Connections that wait to be accepted; the system may have a lower limit (SOMAXCONN)."""
 MAX_QUEUED, FEW_QUEUED = 32, 8
 """Messages that wait for the consumer when reading stops, and when it goes on."""
 LINGER = 5.0
@@ -60,10 +66,44 @@ class Timer:
             self._call = None
 
 
+class Arrivals:
+    """How fast one address may open WebSockets: a handshake that is refused here costs nothing.
+
+    One that is let in costs the session, a row and a list of everybody, so that two thousand at
+    once would keep everybody else waiting.
+    """
+
+    def __init__(self) -> None:
+        rate = settings.NEW_CONNECTIONS_PER_ADDRESS
+        self._buckets = Buckets(rate, rate * BURST)
+        self._proxies = Proxies(settings.TRUSTED_PROXIES)
+
+    def may_come(self, peer: str, headers: list[tuple[bytes, bytes]]) -> bool:
+        """Whether this handshake may go on."""
+        scope: Scope = {"type": "websocket", "client": [peer, 0], "headers": headers}
+        address = address_of({**scope, **self._proxies.told(scope)})
+        return address is None or self._buckets.take(address)
+
+
 class GuardedRequest(WebRequest):
-    """A request whose body has an end."""
+    """A request whose body has an end, and a handshake that does not come too soon."""
+
+    arrivals: ClassVar[Arrivals]
 
     _received = 0
+
+    def process(self) -> Any:
+        """Refuse a WebSocket of an address that opened too many a moment ago."""
+        if self.requestHeaders.hasHeader(b"upgrade"):
+            headers = [
+                (name.lower(), value)
+                for name, values in self.requestHeaders.getAllRawHeaders()
+                for value in values
+            ]
+            if not self.arrivals.may_come(getattr(self.client, "host", ""), headers):
+                self.channel.refuse(b"429 Too Many Requests")
+                return None
+        return super().process()
 
     def gotLength(self, length: int | None) -> None:
         """Refuse a body that says it is too long."""
@@ -253,8 +293,17 @@ class AccessLog(AccessLogGenerator):
         super().write_entry(host, date, one_line(request), *args, **more)
 
 
+def with_backlog(reactor: Any, description: str) -> Any:
+    """The endpoint of a description; behind Twisted's 50, who comes waits a second or three."""
+    if description.startswith("tcp:") and ":backlog=" not in description:
+        description += f":backlog={BACKLOG}"
+    return serverFromString(reactor, description)
+
+
 def install() -> None:
     """Have daphne use the guarded classes; before it starts to listen."""
+    GuardedRequest.arrivals = Arrivals()
+    server.serverFromString = with_backlog
     server.HTTPFactory = GuardedHTTPFactory
     WebSocketFactory.protocol = GuardedWebSocket
     cli.AccessLogGenerator = AccessLog

@@ -16,14 +16,44 @@ class TokenBucket:
         self._clock = clock
         self._filled = clock()
 
+    def is_full(self) -> bool:
+        """Whether nobody has taken anything for long enough: a new bucket would be the same."""
+        self._fill()
+        return self._tokens >= self._most
+
     def take(self) -> bool:
         """Take one token; False if there is none."""
         if not self._rate:
             return True
-        now = self._clock()
-        self._tokens = min(self._most, self._tokens + (now - self._filled) * self._rate)
-        self._filled = now
+        self._fill()
         if self._tokens < 1:
             return False
         self._tokens -= 1
         return True
+
+    def _fill(self) -> None:
+        now = self._clock()
+        self._tokens = min(self._most, self._tokens + (now - self._filled) * self._rate)
+        self._filled = now
+
+
+class Buckets:
+    """A bucket for each name that took something lately; full ones are forgotten in time."""
+
+    MANY = 1_000
+
+    def __init__(self, rate: float, most: float) -> None:
+        self._rate = rate
+        self._most = most
+        self._buckets: dict[str, TokenBucket] = {}
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def take(self, name: str) -> bool:
+        """Take one token of this name; False if there is none."""
+        if name not in self._buckets:
+            if len(self._buckets) >= self.MANY:
+                self._buckets = {n: b for n, b in self._buckets.items() if not b.is_full()}
+            self._buckets[name] = TokenBucket(self._rate, self._most)
+        return self._buckets[name].take()

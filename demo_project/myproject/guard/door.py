@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 TOO_FAST = Error("rate_limited", "Too many messages in a short time; wait a moment.")
 BURST = 2
 """Seconds of a rate that may come at once."""
+THIS_MACHINE = (ip_address("127.0.0.1"), ip_address("::1"))
 PATIENCE = 60
 """Frames beyond the rate that are answered; after so many, one a second, or the connection ends."""
 
@@ -166,6 +167,6 @@ def address_of(scope: Scope) -> str | None:
     """The client's address; None for this machine: a notebook, or a proxy that nobody named."""
     address: str | None = (scope.get("client") or [None])[0]
     try:
-        return None if address is None or ip_address(address).is_loopback else address
+        return None if address is None or ip_address(address) in THIS_MACHINE else address
     except ValueError:
         return None  # a socket file

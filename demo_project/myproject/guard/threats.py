@@ -89,6 +89,11 @@ THREATS = (
         "test_door.py::test_an_address_has_no_more_than_so_many_connections",
     ),
     Threat(
+        "Two thousand connections of one address in two seconds.",
+        "HTTP 429 above 20 a second, before a handshake costs anything.",
+        "test_door.py::test_an_address_opens_no_more_than_so_many_connections_a_second",
+    ),
+    Threat(
         "A header says that the client is somebody else.",
         "Believed from the proxies in TRUSTED_PROXIES, and from the right.",
         "test_door.py::test_only_a_trusted_proxy_is_believed",
