@@ -220,6 +220,8 @@ class OnlineConsumer(AsyncWebsocketConsumer):
     async def forward(self, event: LayerEvent) -> None:
         """Pass an event of the channel layer on to the client, unless it is no news."""
         async with self.turn:
+            if self.place is None:  # it is sent away without a state
+                return
             match event:
                 case Joined() | Left():
                     await self.tell(event)

@@ -124,6 +124,8 @@ class ServerProcess:
             except presence.LeaseLost:
                 await self._apart(self._restore())
                 arrival = await in_database(track)
+            if self._ending:  # meanwhile: nobody else will close this one, its row goes with all
+                raise Ending
             self._members[sid] = _Open(arrival.tab, member, copy_context())
         return arrival
 

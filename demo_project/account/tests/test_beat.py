@@ -1,6 +1,7 @@
 """The beat of a server process: what it puts right, and how the process ends."""
 
 import asyncio
+import threading
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
@@ -154,3 +155,27 @@ class BeatTests(TransactionTestCase):
         row = await UserOnline.objects.aget()
         assert (row.page, row.device) == ("/lessons/7", "Chrome on Linux")
         await tab.communicator.disconnect(timeout=10)
+
+    async def test_who_comes_while_a_process_ends_is_asked_to_come_back_at_once(self) -> None:
+        begun, go_on = threading.Event(), threading.Event()
+        track_now = presence.track
+
+        def track_slowly(*args: Any, **named: Any) -> presence.Arrival:
+            begun.set()
+            go_on.wait(10)
+            return track_now(*args, **named)
+
+        late = Tab()
+        with patch("account.server.presence.track", track_slowly):
+            await late.communicator.connect(timeout=10)
+            await asyncio.to_thread(begun.wait, 10)
+            ending = asyncio.ensure_future(this_process().end())
+            await asyncio.sleep(0)  # it has begun
+            go_on.set()
+            with self.assertNoLogs("account.server", "WARNING"):  # no goodbye is cut short
+                await ending
+        closed = await late.communicator.receive_output(timeout=10)
+        assert closed == {"type": "websocket.close", "code": 1012}
+        assert not await UserOnline.objects.aexists()
+        await late.communicator.send_input({"type": "websocket.disconnect", "code": 1012})
+        await late.task
