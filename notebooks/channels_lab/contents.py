@@ -53,6 +53,7 @@ LESSONS: tuple[Lesson, ...] = (
     Lesson(8, "08_presence", "Presence: tabs, ghosts, expiry", 25, "presence", "beyond"),
     Lesson(9, "09_async_and_the_orm", "Async and the ORM", 30, "thread", "beyond"),
     Lesson(10, "10_security", "Security", 30, "door", "beyond"),
+    Lesson(11, "11_when_things_break", "When things break", 30, "parts", "beyond"),
     Lesson(12, "12_testing_consumers", "Testing consumers", 30, "tested", "beyond"),
 )
 
@@ -79,6 +80,7 @@ _WHERE = {
     "presence": "consumer.py, and what the database knows of all consumers of all processes",
     "thread": "consumer.py, and the one thread in which it asks the database",
     "door": "the door: what a stranger meets before consumer.py",
+    "parts": "what all of it stands on: the process, the channel layer's broker, the database",
     "tested": "all that runs without a server, from asgi.py to the channel layer",
 }
 _HIGHLIGHTED = {
@@ -87,6 +89,7 @@ _HIGHLIGHTED = {
     "presence": ("consumer",),
     "thread": ("consumer",),
     "door": ("daphne", "application", "routing"),
+    "parts": ("daphne", "layer"),
     "tested": ("application", "routing", "consumer", "layer"),
 }
 
