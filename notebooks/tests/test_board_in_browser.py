@@ -165,6 +165,7 @@ def test_both_browsers_come_back_by_themselves_after_kill_9(
     look(ana.page, "retrying")
     ana.say("are you back?")
     expect(ana.page.get_by_text("Waiting to be sent")).to_be_visible()
+    server.run("python manage.py broadcast 'one moment, please'")  # while nobody is there to hear it
     # A killed server leaves its rows; whoever runs it forgets them with this command.
     server.run("python manage.py prune_presence --older-than 0")
     server.restart()
@@ -174,8 +175,26 @@ def test_both_browsers_come_back_by_themselves_after_kill_9(
     for name, other, each in (("ana", "bob", ana), ("bob", "ana", bob)):
         expect(people(each.page)).to_have_text([name, other])
         expect(tabs(each.page, name)).to_have_text("1 tab")
-    expect(messages(ana.page)).to_have_text(["are you back?"])
+    for each in (ana, bob):
+        expect(messages(each.page)).to_have_text(["one moment, please", "are you back?"])
     expect(ana.page.get_by_text("Waiting to be sent")).to_have_count(0)
+
+
+def test_who_comes_back_reads_what_was_said_meanwhile_once(
+    browse: OpenWindow, server: LiveServer, cell: Cell
+) -> None:
+    ana = browse().log_in("ana")
+    bob = cell.client("bob", server)
+    cell.run(bob.send({"type": "message", "text": "before"}))
+    expect(messages(ana.page)).to_have_text(["before"])
+    ana.page.get_by_role("button", name="Disconnect").click()
+    cell.received(bob, event="left", user="ana")
+    cell.run(bob.send({"type": "message", "text": "where are you?"}))
+    cell.received(bob, text="where are you?")
+    ana.page.get_by_role("button", name="Connect").click()
+    expect(messages(ana.page)).to_have_text(["before", "where are you?"])
+    ana.say("here")
+    expect(messages(ana.page)).to_have_text(["before", "where are you?", "here"])
 
 
 def test_what_is_written_offline_goes_out_when_the_network_is_back(

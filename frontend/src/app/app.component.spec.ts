@@ -56,6 +56,13 @@ describe('AppComponent', () => {
     expect(text('.change')).toContain('bob left');
   });
 
+  it('says that something was missed', () => {
+    FakeWebSocket.last.says(STATE);
+    const history = { epoch: 'h3Kx', last: 9 };
+    FakeWebSocket.last.says({ type: 'missed', detail: 'Some are gone.', history });
+    expect(text('[role=log] .note')).toContain('Some are gone.');
+  });
+
   it('shows names and texts as text, whatever is in them', () => {
     const evil = '<img src=x onerror=alert(1)>';
     FakeWebSocket.last.says({ ...STATE, users: [{ user: evil, tabs: 1 }] });

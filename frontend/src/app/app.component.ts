@@ -38,6 +38,8 @@ export class AppComponent {
         }
       } else if (message.type === 'message') {
         this.messages.receive(message);
+      } else if (message.type === 'missed') {
+        this.messages.note(message.detail);
       } else if (message.type === 'error') {
         this.messages.refuse(message);
       }

@@ -30,7 +30,7 @@ describe('PresenceSocket', () => {
   it('is connecting until the server has spoken, then open', () => {
     expect(socket.state()).toBe('closed');
     socket.connect();
-    expect(FakeWebSocket.last.url).toBe(`ws://${location.host}/online/`);
+    expect(FakeWebSocket.last.url).toBe(`ws://${location.host}/online/?history=1`);
     expect(socket.state()).toBe('connecting');
     FakeWebSocket.last.says(STATE);
     expect(socket.state()).toBe('open');
@@ -71,6 +71,15 @@ describe('PresenceSocket', () => {
       FakeWebSocket.last.breaks();
     }
     expect(lost).toHaveBeenCalledTimes(1);
+  });
+
+  it('says how far it has heard when it comes back', () => {
+    const server = open();
+    server.says({ ...STATE, history: { epoch: 'h3Kx', last: 7 } });
+    server.says({ type: 'message', from: 'bob', text: 'hi', to: null, id: 8 });
+    server.breaks();
+    vi.advanceTimersByTime(500);
+    expect(FakeWebSocket.last.url).toContain('?epoch=h3Kx&since=8');
   });
 
   it('forgets its failures only when the server has spoken again', () => {

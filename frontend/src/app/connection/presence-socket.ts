@@ -2,8 +2,9 @@ import { DOCUMENT, DestroyRef, Injectable, inject, signal } from '@angular/core'
 
 import { socketAddress } from '../wire/addresses';
 import { ClientEvent } from '../wire/client-event';
-import { ServerEvent, isServerEvent } from '../wire/server-event';
+import { HistoryPlace, ServerEvent, isServerEvent } from '../wire/server-event';
 import { backOff } from './back-off';
+import { heardAfter, historyQuery } from './heard';
 import { Heartbeat } from './heartbeat';
 
 /** `open` once the server has spoken; `closed` only because somebody here wanted it. */
@@ -28,6 +29,7 @@ export class PresenceSocket {
   readonly roundTrips = this.trips.asReadonly();
 
   private socket: WebSocket | null = null;
+  private heard: HistoryPlace | null = null; // how far, to be told to the next connection
   private failures = 0;
   private timer?: ReturnType<typeof setTimeout>; // until the next attempt, or the end of this one
   private readonly heartbeat = new Heartbeat({
@@ -55,7 +57,7 @@ export class PresenceSocket {
     if (this.socket) return;
     clearTimeout(this.timer);
     if (this.failures === 0) this.currentState.set('connecting');
-    const socket = new WebSocket(socketAddress(this.base));
+    const socket = new WebSocket(socketAddress(this.base) + historyQuery(this.heard));
     this.socket = socket;
     this.timer = setTimeout(() => this.lose(), OPEN_WITHIN);
     // What a socket says that has been given up is no news any more.
@@ -83,6 +85,7 @@ export class PresenceSocket {
       console.warn('The server sent a frame that this client does not know:', data);
       return;
     }
+    this.heard = heardAfter(this.heard, message);
     this.heartbeat.heard();
     if (this.currentState() !== 'open') this.opened();
     if (message.type === 'pong') this.heartbeat.answered(message.id);

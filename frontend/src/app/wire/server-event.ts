@@ -6,12 +6,20 @@ export interface OnlineUser {
   readonly tabs: number;
 }
 
+/** A place in the history of what was said to everybody: the number of a message in an epoch. */
+export interface HistoryPlace {
+  readonly epoch: string;
+  readonly last: number;
+}
+
 /** Everything a client needs when it connects; it always comes before the changes. */
 export interface StateEvent {
   readonly type: 'online';
   readonly event: 'state';
   readonly you: { readonly user: string; readonly sid: string };
   readonly users: readonly OnlineUser[];
+  /** Where the history is now; for a client that follows it. */
+  readonly history?: HistoryPlace;
 }
 
 /** A user's first tab opened, or the last one closed. */
@@ -34,6 +42,16 @@ export interface MessageEvent {
   readonly text: string;
   /** null: to everybody. */
   readonly to: string | null;
+  /** Its number in the history; what is said to one person has none. */
+  readonly id?: number;
+}
+
+/** Some messages are gone for good; those that follow come after the gap. */
+export interface MissedEvent {
+  readonly type: 'missed';
+  /** A sentence for people. */
+  readonly detail: string;
+  readonly history: HistoryPlace;
 }
 
 export interface PongEvent {
@@ -50,7 +68,7 @@ export interface ErrorEvent {
 }
 
 export type OnlineEvent = StateEvent | ChangeEvent | OffEvent;
-export type ServerEvent = OnlineEvent | MessageEvent | PongEvent | ErrorEvent;
+export type ServerEvent = OnlineEvent | MessageEvent | MissedEvent | PongEvent | ErrorEvent;
 
 /** Whether a parsed frame is an event that this client understands, down to its last field. */
 export function isServerEvent(value: unknown): value is ServerEvent {
@@ -59,7 +77,14 @@ export function isServerEvent(value: unknown): value is ServerEvent {
     case 'online':
       return isOnlineEvent(value);
     case 'message':
-      return isString(value['from']) && isString(value['text']) && isReceiver(value['to']);
+      return (
+        isString(value['from']) &&
+        isString(value['text']) &&
+        isReceiver(value['to']) &&
+        (value['id'] === undefined || Number.isInteger(value['id']))
+      );
+    case 'missed':
+      return isString(value['detail']) && isHistoryPlace(value['history']);
     case 'pong':
       return isString(value['id']) || typeof value['id'] === 'number';
     case 'error':
@@ -83,7 +108,9 @@ function isOnlineEvent(value: Readonly<Record<string, unknown>>): boolean {
     case 'state': {
       const you = value['you'];
       const known = isRecord(you) && isString(you['user']) && isString(you['sid']);
-      return known && isOnlineUsers(value['users']);
+      const history = value['history'];
+      const follows = history === undefined || isHistoryPlace(history);
+      return known && isOnlineUsers(value['users']) && follows;
     }
     case 'joined':
     case 'left':
@@ -93,6 +120,10 @@ function isOnlineEvent(value: Readonly<Record<string, unknown>>): boolean {
     default:
       return false;
   }
+}
+
+function isHistoryPlace(value: unknown): value is HistoryPlace {
+  return isRecord(value) && isString(value['epoch']) && Number.isInteger(value['last']);
 }
 
 function isOnlineUser(value: unknown): boolean {
