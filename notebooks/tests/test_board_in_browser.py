@@ -165,7 +165,7 @@ def test_both_browsers_come_back_by_themselves_after_kill_9(
     look(ana.page, "retrying")
     ana.say("are you back?")
     expect(ana.page.get_by_text("Waiting to be sent")).to_be_visible()
-    server.run("python manage.py broadcast 'one moment, please'")  # while nobody is there to hear it
+    server.run("python manage.py broadcast 'one moment, please'")  # nobody hears it
     # A killed server leaves its rows; whoever runs it forgets them with this command.
     server.run("python manage.py prune_presence --older-than 0")
     server.restart()
