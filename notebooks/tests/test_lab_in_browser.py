@@ -25,8 +25,8 @@ from tools.notebook import is_compared, lesson_files, read, settled, tags
 
 SCREENSHOTS = ROOT / "notebooks" / ".screenshots"
 LESSON_SECONDS = 120
-# One with a widget, two with a page in a frame. LESSONS_IN_BROWSER=all takes all of them.
-USUAL = (0, 5, 6)
+# One with a widget, one with a page in a frame. LESSONS_IN_BROWSER=all takes all of them.
+USUAL = (0, 5)
 # An error, or a line on stderr: JupyterLab shows both by the same type.
 ERROR = '[data-mime-type="application/vnd.jupyter.stderr"]'
 # The numbers of the code cells, as a page shows them.

@@ -22,7 +22,7 @@ from websockets.asyncio.client import ClientConnection
 from account.tests import live
 from account.tests.faults import Stage
 from account.tests.fuzz import case
-from account.tests.raw import handshake, raw_connection
+from account.tests.raw import PING, PONG, frame, handshake, raw_connection
 
 CONNECT_WITHIN = 1.0
 """Seconds in which a normal client has its state, whatever others do."""
@@ -106,8 +106,9 @@ async def attentive(address: str, seconds: float, cookie: str) -> None:
         await client.read_head()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while await client.receive():
-                    pass
+                while received := await client.receive():
+                    if received.opcode == PING:
+                        await client.send(frame(PONG, received.payload))
                 raise EOFError("the server dropped somebody who reads")
 
 
@@ -223,9 +224,9 @@ async def others(name: str, stage: Stage, seconds: float) -> Row:
             reading = asyncio.create_task(_read(speaker))
             end = time.monotonic() + seconds
             pinging = [asyncio.create_task(_ping_until(end, client, waits)) for client in crowd]
-            frame = json.dumps({"type": "message", "text": LONG, "to": "dora"})
+            said = json.dumps({"type": "message", "text": LONG, "to": "dora"})
             for number in range(int(seconds * PER_SECOND)):
-                await speaker.send(frame)
+                await speaker.send(said)
                 memory.look()
                 await asyncio.sleep(end - seconds + number / PER_SECOND - time.monotonic())
             await asyncio.gather(*pinging)
