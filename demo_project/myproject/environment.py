@@ -76,6 +76,14 @@ def sqlite_options() -> dict[str, Any]:
     }
 
 
+def postgresql_options() -> dict[str, Any]:
+    """The options that end every wait for a PostgreSQL; what DATABASE_URL itself says goes first.
+
+    Seconds to connect; for a lock, as with SQLite; and for a statement, as long as anybody waits.
+    """
+    return {"connect_timeout": 5, "options": "-c lock_timeout=5s -c statement_timeout=30s"}
+
+
 def channel_layers() -> dict[str, dict[str, Any]]:
     """Choose the channel layer: the brokers in REDIS_URL, or this process's own memory.
 

@@ -15,8 +15,7 @@ HTTPS              on unless DJANGO_DEBUG is: pages and cookies over https only
 TRUSTED_PROXIES    addresses of the proxies whose X-Forwarded-For and -Proto are believed
 GUESTS             off: only users who are logged in may open a WebSocket
 MESSAGES_PER_CONNECTION, MESSAGES_PER_USER, CONNECTIONS_PER_USER, CONNECTIONS_PER_ADDRESS,
-NEW_CONNECTIONS_PER_ADDRESS,
-HANDSHAKE_SECONDS, MAX_UNREAD_BYTES, HSTS_SECONDS: the numbers below
+NEW_CONNECTIONS_PER_ADDRESS, HANDSHAKE_SECONDS, MAX_UNREAD_BYTES, HSTS_SECONDS: the numbers below
 CHANNELS_RECORD    a folder: what happens is recorded into it; unset: the recorder is not installed
 """
 
@@ -31,6 +30,7 @@ from myproject.environment import (
     flag,
     number,
     one_of,
+    postgresql_options,
     secret_key,
     sqlite_options,
     words,
@@ -122,6 +122,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"].setdefault("OPTIONS", {}).update(sqlite_options())
     # A file, because an in-memory database ignores the time-out above; never the learner's own.
     DATABASES["default"]["TEST"] = {"NAME": str(BASE_DIR / "test.sqlite3")}
+
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    DATABASES["default"]["OPTIONS"] = postgresql_options() | DATABASES["default"].get("OPTIONS", {})
 
 PRESENCE_LEASE_SECONDS = number("PRESENCE_LEASE_SECONDS", default=30, least=1)
 HISTORY_MESSAGES = int(number("HISTORY_MESSAGES", default=200, least=0))

@@ -152,7 +152,8 @@ async def status_of(server: LiveServer, *headers: str, source: str) -> str:
 async def test_an_address_opens_no_more_than_so_many_connections_a_second(
     start_server: StartServer,
 ) -> None:
-    server = start_server(NEW_CONNECTIONS_PER_ADDRESS="1", TRUSTED_PROXIES="127.0.0.3")
+    limits = {"NEW_CONNECTIONS_PER_ADDRESS": "1", "TRUSTED_PROXIES": "127.0.0.3"}
+    server = start_server(METRICS="on", **limits)
     here, there, proxy = "127.0.0.1", "127.0.0.2", "127.0.0.3"
     for _ in range(2):  # seconds of a rate that may come at once
         assert await status_of(server, source=there) == "101"
@@ -164,6 +165,7 @@ async def test_an_address_opens_no_more_than_so_many_connections_a_second(
     assert await status_of(server, "X-Forwarded-For: 203.0.113.8", source=there) == "429"
     for _ in range(5):
         assert await status_of(server, source=here) == "101"
+    assert server.figures()["board_dropped_total"] == 3
 
 
 def test_many_names_are_not_kept_for_ever() -> None:

@@ -1,8 +1,11 @@
 """Settings by environment: each value that is good, and the sentence for each that is not."""
 
+from pathlib import Path
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from account.tests import live, postgres
 from myproject import environment
 
 
@@ -69,3 +72,15 @@ def test_a_number_is_read_and_what_is_none_is_refused(monkeypatch: pytest.Monkey
         monkeypatch.setenv("MESSAGES_PER_USER", value)
         with pytest.raises(ImproperlyConfigured, match="expected a number from 0 on"):
             environment.number("MESSAGES_PER_USER", default=60, least=0)
+
+
+def test_every_wait_for_postgresql_ends(cluster: postgres.Postgres) -> None:
+    code = (
+        "from django.db import connection as c; x = c.cursor();"
+        " print(*[x.execute(f'SHOW {n}_timeout').fetchone()[0] for n in ('lock', 'statement')],"
+        " c.get_connection_params()['connect_timeout'])"
+    )
+    for query, shown in (("", "5s 30s 5"), ("&connect_timeout=9", "5s 30s 9")):
+        env = live.environment(Path(), None, DATABASE_URL=cluster.url("postgres") + query)
+        done = live.manage("shell", "-v", "0", "-c", code, env=env)
+        assert done.stdout.strip() == shown, done.stderr

@@ -22,7 +22,7 @@ MESSAGE = len(json.dumps(TEXT))  # bytes; each of the characters is twelve
 @pytest.fixture
 def impatient(start_server: StartServer) -> LiveServer:
     """A daphne process that waits two seconds for a request."""
-    return start_server(HANDSHAKE_SECONDS="2")
+    return start_server(HANDSHAKE_SECONDS="2", METRICS="on")
 
 
 async def connect_time(server: LiveServer) -> float:
@@ -52,6 +52,7 @@ async def test_a_request_that_never_ends_is_hung_up_on(impatient: LiveServer, sa
     async with raw_connection(impatient.address) as client:
         await client.send(said)
         assert 1.0 < await end_of(client) < 6.0
+    assert 'board_dropped_total{reason="slow request"} ' in impatient.get("/metrics")
 
 
 async def test_a_byte_at_a_time_wins_no_time(impatient: LiveServer) -> None:
@@ -137,7 +138,8 @@ async def test_a_body_without_an_end_is_refused(server: LiveServer, chunked: boo
 async def test_a_client_that_reads_nothing_is_dropped_and_costs_the_others_nothing(
     start_server: StartServer,
 ) -> None:
-    server = start_server(MESSAGES_PER_CONNECTION="0", MESSAGES_PER_USER="0")
+    unlimited = {"MESSAGES_PER_CONNECTION": "0", "MESSAGES_PER_USER": "0"}
+    server = start_server(METRICS="on", **unlimited)
     process = psutil.Process(server.pid)
     async with (
         raw_connection(server.address) as deaf,
@@ -163,5 +165,6 @@ async def test_a_client_that_reads_nothing_is_dropped_and_costs_the_others_nothi
         assert grown < 20 * MiB, f"{grown / MiB:.1f} MiB"
     line = server.wait_for_line(r"Dropped tcp4?:127\.0\.0\.1:\d+: it left \d+ bytes unread\.")
     assert server.log.count("Dropped") == 1
+    assert server.figures()["board_dropped_total"] == 1
     assert 1 * MiB < int(line.split(" bytes")[0].split()[-1]) < 1.1 * MiB
     assert "Traceback" not in server.log

@@ -27,6 +27,7 @@ from myproject.guard.door import BURST, Scope, address_of
 from myproject.guard.lines import one_line
 from myproject.guard.outbox import Outbox
 from myproject.guard.proxies import Proxies
+from myproject.watch.metrics import DROPPED
 
 _reactor: Any = reactor  # its type is that of an interface of zope, which mypy cannot read
 logger = logging.getLogger(__name__)
@@ -101,6 +102,7 @@ class GuardedRequest(WebRequest):
                 for value in values
             ]
             if not self.arrivals.may_come(getattr(self.client, "host", ""), headers):
+                DROPPED.labels("too many handshakes").inc()
                 self.channel.refuse(b"429 Too Many Requests")
                 return None
         return super().process()
@@ -162,11 +164,16 @@ class GuardedChannel(http.HTTPChannel):
 
     def _wait(self) -> None:
         self.waiting[self] = None
-        self._deadline.set(settings.HANDSHAKE_SECONDS, self.timeoutConnection)
+        self._deadline.set(settings.HANDSHAKE_SECONDS, self._too_slow)
         if len(self.waiting) > MAX_WAITING_REQUESTS:
             oldest = next(iter(self.waiting))
+            DROPPED.labels("too many that wait").inc()
             oldest._wait_no_more()
             oldest.forceAbortClient()
+
+    def _too_slow(self) -> None:
+        DROPPED.labels("slow request").inc()
+        self.timeoutConnection()
 
     def _wait_no_more(self) -> None:
         self._deadline.cancel()
@@ -274,6 +281,7 @@ class GuardedWebSocket(WebSocketProtocol):
     def _unread(self, waiting: int) -> None:
         if self.state != self.STATE_CLOSED:
             logger.warning("Dropped %s: it left %d bytes unread.", self.peer, waiting)
+            DROPPED.labels("unread").inc()
             self.wasNotCleanReason = "the client did not read"
             self.dropConnection(abort=True)
 
