@@ -6,7 +6,8 @@ DJANGO_DEBUG       on unless ALLOWED_HOSTS names others; off asks for DJANGO_SEC
 DJANGO_SECRET_KEY  any long random string
 ALLOWED_HOSTS      names by which browsers reach the server, separated by commas
 FRONTEND_DIST      the folder of the built client; unset: ../frontend/dist/browser
-PRESENCE_LEASE_SECONDS  seconds in which the people of a killed server are off the board (30)
+PRESENCE_LEASE_SECONDS  seconds in which the people of a killed server are off the board
+                   (10 while DJANGO_DEBUG is on; 30 forgives a server that is too busy to beat)
 HISTORY_MESSAGES   how many messages to all are kept for those who come back (200; 0: none)
 HISTORY_SECONDS    and how long (3600)
 LOG_FORMAT         line, or json: one JSON object an event
@@ -126,7 +127,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     DATABASES["default"]["OPTIONS"] = postgresql_options() | DATABASES["default"].get("OPTIONS", {})
 
-PRESENCE_LEASE_SECONDS = number("PRESENCE_LEASE_SECONDS", default=30, least=1)
+_LEASE = 10 if DEBUG else 30
+PRESENCE_LEASE_SECONDS = number("PRESENCE_LEASE_SECONDS", default=_LEASE, least=1)
 HISTORY_MESSAGES = int(number("HISTORY_MESSAGES", default=200, least=0))
 HISTORY_SECONDS = number("HISTORY_SECONDS", default=3600, least=0)
 
