@@ -10,7 +10,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import DatabaseError
 
 from account import history, presence
-from account.database import in_database
+from account.database import Ending, in_database
 from account.events import (
     BoardEvent,
     Error,
@@ -30,7 +30,7 @@ from account.events import (
     parse_layer_event,
 )
 from account.outage import OUTAGES
-from account.server import GROUP, Board, Ending, publish, this_process
+from account.server import GROUP, Board, publish, this_process
 from account.visit import Visit, visit
 
 logger = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class OnlineConsumer(AsyncWebsocketConsumer):
             if arrival.first:
                 await this_process().announce(self.name, came=True)
         except Ending:
-            await self.go_away()
+            raise  # the process takes all its rows with it
         except Exception:
             # Channels does not call disconnect() for a consumer that raised.
             await self.leave()
@@ -205,6 +205,8 @@ class OnlineConsumer(AsyncWebsocketConsumer):
         if isinstance(message, _FromClient):
             try:
                 await super().dispatch(message)
+            except Ending:
+                await self.go_away()
             except OUTAGES as error:
                 if message["type"] != "websocket.receive":
                     raise

@@ -20,6 +20,11 @@ LOOK_AGAIN = 0.5
 
 STUCK = "the database is busy: nothing got a turn"
 
+
+class Ending(Exception):
+    """The process is about to end: it takes no connection and no work any more."""
+
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -35,11 +40,14 @@ async def in_database(function: Callable[P, T], *args: P.args, **named: P.kwargs
 
     Raises OperationalError when it did not have its turn: then it has not run and never will. Once
     it has begun, its end is waited for, so that its outcome is known; how long one statement may
-    take is a setting of the database.
+    take is a setting of the database. Raises Ending when the interpreter is about to end.
     """
     asked_at = time.monotonic()
     work = partial(copy_context().run, partial(function, *args, **named))
-    call = _thread.submit(_in_turn, work)
+    try:
+        call = _thread.submit(_in_turn, work)
+    except RuntimeError as error:  # threads end before what runs at the exit
+        raise Ending from error
     answer = asyncio.wrap_future(call)
     while not answer.done():
         await asyncio.wait([answer], timeout=LOOK_AGAIN)

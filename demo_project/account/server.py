@@ -21,7 +21,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
 from account import history, presence
-from account.database import in_database, turn_of, with_fresh_connections
+from account.database import Ending, in_database, turn_of, with_fresh_connections
 from account.events import Joined, LayerEvent, Left, Place
 from account.visit import Visit
 
@@ -38,10 +38,6 @@ FAREWELL = 2.0
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-class Ending(Exception):
-    """The process is about to end: it takes no connection any more."""
 
 
 class Board(NamedTuple):

@@ -179,3 +179,12 @@ class BeatTests(TransactionTestCase):
         assert not await UserOnline.objects.aexists()
         await late.communicator.send_input({"type": "websocket.disconnect", "code": 1012})
         await late.task
+
+    async def test_who_is_served_while_the_interpreter_ends_is_asked_to_come_back(self) -> None:
+        # Its threads end first, before what runs at the exit: nobody can ask the database any more.
+        over = RuntimeError("cannot schedule new futures after interpreter shutdown")
+        async with open_tab() as (tab, _):
+            with patch("account.database._thread.submit", side_effect=over):
+                await tab.send(type="message", text="is that saved?")
+                closed = await tab.communicator.receive_output(timeout=10)
+            assert closed == {"type": "websocket.close", "code": 1012}
