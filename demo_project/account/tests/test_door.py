@@ -4,6 +4,7 @@ import asyncio
 import json
 from contextlib import AsyncExitStack, suppress
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import websockets
@@ -14,6 +15,7 @@ from account.tests.conftest import StartServer
 from account.tests.live import LiveServer, receive, receive_until
 from account.tests.raw import RawSocket, frame, handshake, raw_connection
 from myproject.guard.bucket import Buckets, TokenBucket
+from myproject.guard.door import Limited
 from myproject.guard.proxies import BehindProxies
 
 PROXIED = {"TRUSTED_PROXIES": "127.0.0.0/8"}
@@ -166,6 +168,30 @@ async def test_an_address_opens_no_more_than_so_many_connections_a_second(
     for _ in range(5):
         assert await status_of(server, source=here) == "101"
     assert server.figures()["board_dropped_total"] == 3
+
+
+async def test_what_waited_for_a_slow_consumer_did_not_come_too_fast() -> None:
+    sent: list[Any] = []
+    frames = iter([{"type": "websocket.receive", "text": str(number)} for number in range(100)])
+
+    async def receive() -> Any:
+        return next(frames)
+
+    async def send(event: Any) -> None:
+        sent.append(event)
+
+    now = 100.0
+    with (
+        patch("myproject.guard.door.monotonic", lambda: now),
+        patch("myproject.guard.door.bucket", lambda rate: TokenBucket(20, 40, lambda: now)),
+    ):
+        limited = Limited(receive, send, None)
+        for _ in range(40):
+            await limited.receive()
+        now += 3  # so long does the fortieth take
+        for _ in range(60):
+            await limited.receive()
+    assert sent == []
 
 
 def test_many_names_are_not_kept_for_ever() -> None:

@@ -31,9 +31,15 @@ class TokenBucket:
         self._tokens -= 1
         return True
 
+    def forgive(self, seconds: float) -> None:
+        """Give what flows in so many seconds, also above `most`: it was we who were slow."""
+        self._fill()
+        self._tokens += seconds * self._rate
+
     def _fill(self) -> None:
         now = self._clock()
-        self._tokens = min(self._most, self._tokens + (now - self._filled) * self._rate)
+        filled = self._tokens + (now - self._filled) * self._rate
+        self._tokens = max(self._tokens, min(self._most, filled))
         self._filled = now
 
 

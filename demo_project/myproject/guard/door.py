@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from ipaddress import ip_address
+from time import monotonic
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -27,6 +28,8 @@ TOO_FAST = Error("rate_limited", "Too many messages in a short time; wait a mome
 BURST = 2
 """Seconds of a rate that may come at once."""
 THIS_MACHINE = (ip_address("127.0.0.1"), ip_address("::1"))
+OUR_DELAY = 1.0
+"""Seconds that one frame may take the consumer before what waits behind it is forgiven."""
 PATIENCE = 60
 """Frames beyond the rate that are answered; after so many, one a second, or the connection ends."""
 
@@ -110,9 +113,11 @@ class Limited:
             self._buckets.append(of_user)
         self._patience = TokenBucket(1, PATIENCE)
         self._closed = False
+        self._given_at: float | None = None  # by time.monotonic(), to a consumer that is at it
 
     async def receive(self) -> Message:
         """The next event for the consumer; a frame that came too soon is answered here instead."""
+        self._forgive_our_own_delay()
         while True:
             event = await self._receive()
             if event["type"] != "websocket.receive":
@@ -120,8 +125,16 @@ class Limited:
             if self._closed:
                 continue
             if all(bucket.take() for bucket in self._buckets):
+                self._given_at = monotonic()
                 return event
             await self._answer()
+
+    def _forgive_our_own_delay(self) -> None:
+        """What waited while a frame took us long, as in an outage, did not come too fast."""
+        if self._given_at is not None and (took := monotonic() - self._given_at) > OUR_DELAY:
+            for bucket in self._buckets:
+                bucket.forgive(took)
+        self._given_at = None
 
     async def _answer(self) -> None:
         try:
