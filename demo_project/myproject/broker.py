@@ -146,7 +146,10 @@ class LoopLayer(RedisPubSubLoopLayer):
 
     def __init__(self, hosts: list[Any], channel_layer: "BoundedLayer", **config: Any) -> None:
         super().__init__(hosts, channel_layer=channel_layer, **config)
-        self._shards = [Shard(host, self) for host in decode_hosts(hosts)]
+        # The client's own waits end as early: before Python 3.12, a time-out that comes just as
+        # something was written may be lost in asyncio.wait_for, which the client uses.
+        waits = {"socket_timeout": SECONDS, "socket_connect_timeout": SECONDS}
+        self._shards = [Shard(waits | host, self) for host in decode_hosts(hosts)]
 
     async def new_channel(self, prefix: str = "specific.") -> str:
         """A name for a connection's own channel. Raises BrokerAway."""
