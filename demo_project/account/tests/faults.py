@@ -119,7 +119,7 @@ class Stage:
         env = live.environment(self.database, url, **more)
         if self._kind == "sqlite" and not self._template:
             for command in (["migrate", "--verbosity=0"], ["demo_users"]):
-                done = live.manage(*command, env=env)
+                done = live.manage(*command, env=env | {"DJANGO_DEBUG": "on"})
                 assert done.returncode == 0, done.stderr
         self.one = self._stack.enter_context(Server(env))
         self.two = self._stack.enter_context(Server(env))
