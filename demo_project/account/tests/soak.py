@@ -30,7 +30,7 @@ GROWTH = 8.0
 """MiB by which a server may have grown from the first half of the soak to its end."""
 
 FOR_OTHERS = {"DJANGO_DEBUG": "off", "DJANGO_SECRET_KEY": "of the soak", "HTTPS": "off"}
-"""The servers as they run for others: with DEBUG on, Django keeps each thread's last 9,000 queries."""
+"""As they run for others: with DEBUG on, Django keeps the last 9,000 queries of each thread."""
 
 Say = Callable[[str], None]
 

@@ -76,11 +76,12 @@ async def awake(seconds: float) -> None:
         await asyncio.sleep(0.05)
 
 
-async def outcomes_within(seconds: float, *commands: Coroutine[Any, Any, None]) -> list[Any]:
+async def outcomes_within(seconds: float, *commands: Coroutine[Any, Any, Any]) -> list[Any]:
     """Begin all of them at once; what they return or raise, if all of them end in time."""
-    running = asyncio.gather(*commands, return_exceptions=True)
+    running: asyncio.Future[list[Any]] = asyncio.gather(*commands, return_exceptions=True)
     ticking = asyncio.create_task(awake(seconds))
-    await asyncio.wait([running, ticking], return_when=asyncio.FIRST_COMPLETED)
+    both: list[asyncio.Future[Any]] = [running, ticking]
+    await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
     in_time = running.done()
     ticking.cancel()
     outcomes = await running
@@ -191,7 +192,7 @@ async def test_a_time_out_that_comes_late_is_not_lost(
     async def stand_still() -> None:
         for _ in range(turns):  # of the loop, while the command is being written
             await asyncio.sleep(0)
-        time.sleep(0.6)
+        time.sleep(0.6)  # noqa: ASYNC251 (the whole loop stands still)
 
     sending = [layer.send(channel, EVENT) for _ in range(3)]
     outcomes = await outcomes_within(2, stand_still(), *sending)
