@@ -63,7 +63,11 @@ def record_layer(layer: Any, journal: Journal) -> Any:
 
     async def recorded_receive(channel: str) -> Any:
         note("ready", by="layer", channel=channel)
-        message = await receive(channel)
+        try:
+            message = await receive(channel)
+        except BaseException:
+            note("unready", channel=channel)
+            raise
         number = message.pop(MARK, None) if isinstance(message, dict) else None
         note("deliver", channel=channel, number=number, type=_type(message), **payload(message))
         return message

@@ -293,7 +293,31 @@ class Trace:
                 gone = connection.ended or self.ended_at(connection.process) is not None
                 if not gone and (call["number"], id(connection)) not in reached:
                     return f"an event to reach a consumer ({connection.client or 'a browser'})"
+            if self._notebook_awaits(call):
+                return "an event to reach the notebook"
         return ""
+
+    def _notebook_awaits(self, call: Event) -> bool:
+        """Whether a cell, or a consumer that runs in one, still waits for this event."""
+        group = call.get("group")
+        members = set() if group else {call["channel"]}
+        waiting: set[str] = set()
+        for event in self.program.events:
+            match event["what"]:
+                case "call" if event.get("group") == group and event["at"] < call["at"]:
+                    if event["call"] == "group_add":
+                        members.add(event["channel"])
+                    elif event["call"] == "group_discard":
+                        members.discard(event["channel"])
+                case "ready" if event["by"] == "layer":
+                    waiting.add(event["channel"])
+                case "unready":
+                    waiting.discard(event["channel"])
+                case "deliver":
+                    waiting.discard(event["channel"])
+                    if event["number"] == call["number"]:
+                        members.discard(event["channel"])
+        return bool(members & waiting)
 
     # ------------------------------------------------------------------ looking
 

@@ -423,6 +423,52 @@ def test_an_event_in_another_processs_memory_reaches_nobody(tmp_path: Path) -> N
     ]
 
 
+_CELL_THAT_RECEIVES = """
+import asyncio, sys
+sys.path.insert(0, {notebooks!r})
+from channels_lab import LiveServer
+from channels_lab import inprocess
+from channels_lab.diagram import Sequence
+
+async def main():
+    with LiveServer(record=True) as server:
+        inprocess.enter(server)
+        from channels.layers import get_channel_layer
+        from channels_redis.pubsub import RedisPubSubLoopLayer
+        receive = RedisPubSubLoopLayer.receive
+        async def slow_receive(self, channel):
+            message = await receive(self, channel)
+            await asyncio.sleep(0.5)
+            return message
+        RedisPubSubLoopLayer.receive = slow_receive
+        layer = get_channel_layer()
+        channel, other = await layer.new_channel(), await layer.new_channel()
+        waiting = asyncio.create_task(layer.receive(channel))
+        gone = asyncio.create_task(layer.receive(other))
+        await layer.group_add("online", channel)
+        await layer.group_add("online", other)
+        await asyncio.sleep(0)
+        gone.cancel()
+        async with server.record() as trace:
+            await layer.group_send("online", {{"type": "online.off", "message": "chao"}})
+        print(repr(trace)); print(repr(Sequence(trace)))
+        await waiting
+
+asyncio.run(main())
+"""
+
+
+def test_a_record_waits_for_what_a_cell_itself_waits_for(tmp_path: Path) -> None:
+    code = _CELL_THAT_RECEIVES.format(notebooks=str(NOTEBOOKS))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert [" ".join(line.split()) for line in done.stdout.splitlines()] == [
+        "Trace(0 clients, settled)",
+        "Sequence: notebook, layer",
+        "1 notebook → layer group_send online · online.off",
+        "2 layer → notebook online.off",
+    ], done.stderr
+
+
 async def test_a_command_in_its_own_process_has_its_own_lane(
     server: LiveServer, pair: Pair
 ) -> None:
