@@ -26,6 +26,7 @@ from .errors import LabError, LabTimeout, ServerError
 from .ports import HOST, free_port, holder, is_taken
 from .program import Program
 from .shell import Text, clean_environment, run
+from .tables import Tables
 from .text import settle
 
 if TYPE_CHECKING:
@@ -173,13 +174,14 @@ class LiveServer:
         deadline = time.monotonic() + timeout
         try:
             self._prepare_environment()
+            makes_tables = self._beside is None and not self._has_tables(deadline)
             # Side by side, since each takes about as long: the tables, then Valkey and the server.
-            if self._beside is None:
-                self._run("tables", [sys.executable, "-c", _PREPARE])
+            if makes_tables:
+                self._make_tables()
             if self._valkey:
                 self._first_valkey()
             self._start_server()
-            if self._beside is None:
+            if makes_tables:
                 self._await_tables(deadline)
             self._await_server(deadline)
         except BaseException:
@@ -324,7 +326,7 @@ class LiveServer:
         return run(command, self.project, self.env, timeout)
 
     def _tail(self, lines: int = 12) -> str:
-        return "\n".join(self.lines()[-lines:])
+        return "\n".join(self.lines()[-lines:]) if self._runs else ""
 
     # ------------------------------------------------------------------ the parts
 
@@ -332,7 +334,7 @@ class LiveServer:
         assert self._folder is not None
         database = self._database or self._folder / "db.sqlite3"
         self.env = clean_environment(
-            DATABASE_URL=f"sqlite:///{database}",
+            DATABASE_URL=_sqlite_url(database),
             DJANGO_SETTINGS_MODULE="myproject.settings",
             # A copy of the demo_project lies elsewhere, and has the same client.
             FRONTEND_DIST=os.environ.get("FRONTEND_DIST") or str(BUILT_CLIENT),
@@ -375,6 +377,24 @@ class LiveServer:
         unseen = ("CHANNELS_RECORD",) if name == "tables" else ()
         env = {key: value for key, value in self.env.items() if key not in unseen}
         return int(self._ask(do="run", name=name, argv=argv, cwd=str(self.project), env=env))
+
+    def _has_tables(self, deadline: float) -> bool:
+        """Whether there are the tables, from a database that is kept ready for this project."""
+        assert self._folder is not None
+        database = self._folder / "db.sqlite3"
+        if self.env["DATABASE_URL"] != _sqlite_url(database):
+            return False
+        tables = Tables.of(self.project, self.env, _PREPARE)
+        if tables is None:
+            return False
+        if not tables.copy_to(database):
+            self._make_tables()
+            self._await_tables(deadline)  # before the server has the file open, too
+            tables.keep(database)
+        return True
+
+    def _make_tables(self) -> None:
+        self._run("tables", [sys.executable, "-c", _PREPARE])
 
     def _await_tables(self, deadline: float) -> None:
         while (code := self._ask(do="poll", name="tables")) is None:
@@ -426,6 +446,10 @@ class LiveServer:
         if "error" in reply:
             raise ServerError(f"the keeper could not {request['do']}: {reply['error']}")
         return reply["ok"]
+
+
+def _sqlite_url(database: Path) -> str:
+    return f"sqlite:///{database}"
 
 
 def _redis_url(port: int) -> str:
