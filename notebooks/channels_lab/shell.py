@@ -37,6 +37,9 @@ def clean_environment(**more: str) -> dict[str, str]:
     kept["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), kept.get("PATH", "")])
     # A width, since some of what is printed is cut to that of the learner's terminal.
     settled = {"PYTHONUNBUFFERED": "1", "DJANGO_COLORS": "nocolor", "COLUMNS": "80"}
+    # A file that changes within a second and keeps its size is to Python what it was before: it
+    # would run the bytecode of the old one. So what cells edit and run leaves none.
+    settled["PYTHONDONTWRITEBYTECODE"] = "1"
     return kept | settled | more
 
 

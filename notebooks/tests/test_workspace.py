@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -108,6 +109,18 @@ def test_a_traceback_keeps_only_the_frames_of_the_project(tmp_path: Path) -> Non
     printed = workspace.run("python mine.py")
     assert '  File "mine.py", line 2, in <module>' in printed
     assert "decoder.py" not in printed and str(tmp_path) not in printed
+
+
+def test_a_change_within_a_second_is_run_though_the_file_keeps_its_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    workspace = Workspace.at(1, notebooks=tmp_path)
+    mine = workspace.path / "mine.py"
+    for number in (1, 2):
+        mine.write_text(f"print({number})\n")
+        os.utime(mine, (1_000_000_000, 1_000_000_000))
+        assert workspace.run("python -c 'import mine'") == str(number)
 
 
 def test_pytest_says_the_same_in_ci(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
