@@ -27,6 +27,12 @@ SLOW_FIRST = (
     "test_lab_in_browser.py",
     "test_board_in_browser.py",
     "test_style.py",
+    "test_trace.py",
+    "test_live_presence.py",
+    "test_server.py",
+    "test_inprocess.py",
+    "test_gates.py",
+    "test_workspace.py",
 )
 # Each of its tests runs a whole lesson, so that they are handed out one by one.
 RUNS_LESSONS = "test_exercises.py"

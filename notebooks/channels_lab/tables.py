@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-KEPT = 8  # databases; a copy of the project that was changed has one of its own
+KEPT = 32  # databases; a copy of the project that was changed has one of its own
 FOLDER = Path(sys.prefix) / "ready_databases"
 _DEMO_USERS = Path("account", "management", "commands", "demo_users.py")
 _VARIABLE = re.compile(rb"\b[A-Z][A-Z0-9_]+\b")

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import psutil
 import pytest
+from playwright.sync_api import Browser
 
 from tools import browser
+
+OFF = "--disable-features="
 
 
 def a_program(path: Path) -> Path:
@@ -34,3 +38,15 @@ def test_no_browser_is_one_clear_sentence(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(browser.NoBrowser, match="needs Chromium or Google Chrome and there is"):
         browser.browser()
+
+
+def test_a_browser_keeps_switched_off_what_playwright_switches_off(chromium: Browser) -> None:
+    assert chromium.is_connected()
+    lists = [
+        {name for part in line if part.startswith(OFF) for name in part[len(OFF) :].split(",")}
+        for process in psutil.Process().children(recursive=True)
+        if OFF in " ".join(line := process.cmdline())
+        and "--headless" in line
+        and not any(part.startswith("--type=") for part in line)
+    ]
+    assert lists == [{*browser.SWITCHED_OFF_BY_PLAYWRIGHT, *browser.SUGGESTIONS}]

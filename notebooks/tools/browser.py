@@ -22,6 +22,27 @@ QUIET = (
     "--disable-sync",
     "--no-first-run",
 )
+# What Playwright switches off; a list of our own takes the place of its list.
+SWITCHED_OFF_BY_PLAYWRIGHT = (
+    "AimEnabled",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "TcpPortRandomizationWin",
+    "ThirdPartyStoragePartitioning",
+    "msEdgeUpdateLaunchServicesPreferredVersion",
+    "msForceBrowserSignIn",
+)
+# The suggestions below the address bar: two more pages for each window, which nobody sees.
+SUGGESTIONS = ("WebUIOmniboxAimPopup", "WebUIOmniboxPopup")
 INSTALL_SECONDS = 300
 
 
@@ -63,4 +84,6 @@ def browser() -> Path:
 
 def launch_arguments() -> list[str]:
     """Return the arguments that Chromium is started with; as root it takes no sandbox."""
-    return [*QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    off = ",".join([*SWITCHED_OFF_BY_PLAYWRIGHT, *SUGGESTIONS])
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return [*QUIET, f"--disable-features={off}", *sandbox]
