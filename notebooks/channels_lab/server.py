@@ -462,9 +462,11 @@ _PREPARE = """
 import django
 django.setup()
 from django.core.management import call_command, get_commands
+from django.db import connections
 call_command("migrate", verbosity=0)
 if "demo_users" in get_commands():
     call_command("demo_users", verbosity=0)
+connections.close_all()  # or SQLite would leave a part of it in a second file
 """
 
 
