@@ -1,0 +1,36 @@
+"""A server on `websockets.broadcast`: what /publish says goes to all others.
+
+https://websockets.readthedocs.io/en/stable/topics/broadcast.html
+"""
+
+import asyncio
+
+from websockets.asyncio.server import ServerConnection, broadcast, serve
+
+listeners: set[ServerConnection] = set()
+
+
+async def handle(connection: ServerConnection) -> None:
+    """Serve one connection until it closes."""
+    assert connection.request is not None
+    if connection.request.path == "/publish":
+        async for text in connection:
+            broadcast(listeners, text)
+        return
+    listeners.add(connection)
+    try:
+        await connection.wait_closed()
+    finally:
+        listeners.remove(connection)
+
+
+async def main() -> None:
+    """Serve until a signal comes."""
+    async with serve(handle, "127.0.0.1", 0) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        print(f"Listening on TCP address 127.0.0.1:{port}", flush=True)
+        await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

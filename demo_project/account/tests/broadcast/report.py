@@ -1,0 +1,103 @@
+"""The tables of a run, in Markdown."""
+
+from collections.abc import Iterable, Iterator
+
+from account.tests.broadcast import goals
+from account.tests.broadcast.goals import GOALS, Goal
+from account.tests.broadcast.results import Results, Spread, Value, spread
+from account.tests.broadcast.session import RATE
+from account.tests.broadcast.sides import SIDES, Side
+
+_COLUMNS: dict[str, tuple[Value, float, str]] = {  # what, in which unit, how it is written
+    "deliveries/s": (goals.deliveries, 1, ",.0f"),
+    "µs CPU per delivery": (lambda found: found.cpu_per_delivery, 1e6, ".1f"),
+    "p50 ms": (lambda found: found.latency_p50, 1e3, ".1f"),
+    "p99 ms": (goals.latency, 1e3, ".1f"),
+    "connects/s": (goals.connects, 1, ",.0f"),
+    "KiB per connection": (goals.memory, 1 / 1024, ".1f"),
+}
+PROCESSES = ("server", "client", "publisher", "broker")
+
+
+def lines(results: Results) -> Iterator[str]:
+    """Yield the lines of all tables."""
+    for clients in results.crowds:
+        yield from _crowd(results, clients)
+    yield from _goals(results)
+    yield from _noise(results)
+
+
+def _crowd(results: Results, clients: int) -> Iterator[str]:
+    yield f"### {clients:,} clients"
+    yield ""
+    yield "Median of the rounds (least–most). Every client got every message, once and in order."
+    yield f"Latency at {RATE} broadcasts a second; – where the server cannot do so many."
+    yield "Busy: shares of a CPU while saturated, of server, client, publisher and broker."
+    yield ""
+    yield from _head(("server", *_COLUMNS, "frame", "busy"))
+    for side in SIDES:
+        records = [r for r in results.records if (r.side, r.clients) == (side.name, clients)]
+        if not records:
+            continue
+        cells = [
+            _written(results.spread(side.name, clients, value), unit, form)
+            for value, unit, form in _COLUMNS.values()
+        ]
+        frame = f"{records[0].figures.frame_bytes} B"
+        yield _row((side.title, *cells, frame, _busy(results, side, clients)))
+    yield ""
+
+
+def _busy(results: Results, side: Side, clients: int) -> str:
+    shares = [results.spread(side.name, clients, share_of(name)) for name in PROCESSES]
+    return " · ".join(f"{share.median:.0%}" if share else "–" for share in shares)
+
+
+def share_of(process: str) -> Value:
+    """The share of a CPU that a process used while the server was saturated."""
+    return lambda figures: figures.busy.get(process)
+
+
+def _goals(results: Results) -> Iterator[str]:
+    yield f"### What the board has to reach ({goals.CROWD} clients, one server process)"
+    yield ""
+    yield "Ratios of the same round, their median (least–most)."
+    yield ""
+    yield from _head(("board", "ratio", "wanted", "got", ""))
+    for goal in GOALS:
+        ratio = goal.ratio(results)
+        verdict = "not measured"
+        if ratio is not None:
+            verdict = "reached" if goal.is_reached(ratio.median) else "**not reached**"
+        title = next(side.title for side in SIDES if side.name == goal.side)
+        yield _row((title, goal.title, _wanted(goal), _written(ratio, 1, ".2f"), verdict))
+    yield ""
+
+
+def _wanted(goal: Goal) -> str:
+    return f"at least {goal.least:g}" if goal.least is not None else f"at most {goal.most:g}"
+
+
+def _noise(results: Results) -> Iterator[str]:
+    spun = spread(record.spun for record in results.records)
+    if spun is not None:
+        yield (
+            f"Noise: before each of the {len(results.records)} sessions the same loop took "
+            f"{spun.median * 1e3:.0f} ms (from {spun.least * 1e3:.0f} to {spun.most * 1e3:.0f})."
+        )
+
+
+def _written(found: Spread | None, unit: float, form: str) -> str:
+    if found is None:
+        return "–"
+    median, least, most = (format(value * unit, form) for value in found)
+    return f"{median} ({least}–{most})"
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _head(names: tuple[str, ...]) -> Iterator[str]:
+    yield _row(names)
+    yield _row("---" for _ in names)
