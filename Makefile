@@ -4,6 +4,7 @@
 PORT ?= 8080
 ARGS ?=
 LESSON ?=
+ONLY ?=
 SECONDS ?=
 CASES ?= 100000
 export PORT LESSON
@@ -44,9 +45,12 @@ lint: setup  ## check style and types; ARGS=--fix mends what can be mended
 outputs: setup  ## run the lessons again and store their outputs (LESSON=03)
 	@$(TOOL) tools.outputs $(LESSON)
 
-bench: setup client  ## what recording costs, and the board with 1,000 people in a browser
-	@$(TOOL) tools.bench_recording
-	@$(TOOL) tools.bench_board $(ARGS)
+# ARGS are for the one that ONLY names.
+bench: setup client  ## recording, the board in a browser, and broadcasts beside other servers (ONLY=broadcast)
+	$(if $(filter-out recording board broadcast,$(ONLY)),$(error ONLY is recording, board or broadcast))
+	@$(if $(filter-out recording,$(ONLY)),,$(TOOL) tools.bench_recording $(if $(ONLY),$(ARGS)))
+	@$(if $(filter-out board,$(ONLY)),,$(TOOL) tools.bench_board $(if $(ONLY),$(ARGS)))
+	@$(if $(filter-out broadcast,$(ONLY)),,cd demo_project && ../.venv/bin/python -m account.tests.broadcast $(if $(ONLY),$(ARGS)))
 
 faults: setup  ## break one thing after the other, and what clients see of it (SECONDS=10)
 	@cd demo_project && ../.venv/bin/python -m account.tests.faults $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
@@ -66,7 +70,7 @@ constraints: setup  ## resolve requirements.txt again (ARGS=--upgrade)
 	  --python-version 3.11 --custom-compile-command 'make constraints' --output-file constraints.txt $(ARGS)
 
 clean:  ## remove what the targets made, .venv included
-	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache notebooks/.screenshots frontend/dist frontend/node_modules frontend/.angular
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache notebooks/.screenshots notebooks/.bench frontend/dist frontend/node_modules frontend/.angular
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@find . -name .ipynb_checkpoints -type d -prune -exec rm -rf {} +
 

@@ -91,7 +91,7 @@ def _written(found: Spread | None, unit: float, form: str) -> str:
     if found is None:
         return "–"
     median, least, most = (format(value * unit, form) for value in found)
-    return f"{median} ({least}–{most})"
+    return median if least == most else f"{median} ({least}–{most})"
 
 
 def _row(cells: Iterable[str]) -> str:

@@ -20,8 +20,6 @@ RATE = 20
 """Broadcasts a second, while it is measured how late they come."""
 UNDER_WAY = 64
 """Broadcasts that may be under way at most, while it is measured how many are possible."""
-DELIVERIES_UNDER_WAY = 32_000
-"""And so many deliveries: a slow server has to come to an end with a large crowd, too."""
 FIRST = 10
 """Connections that come before memory and time are taken: with them a server loads the rest."""
 QUIET = 0.5
@@ -99,10 +97,9 @@ def measure(plan: Plan) -> Figures:
 
         processes = {name: psutil.Process(id) for name, id in plan.processes.items()}
         processes |= {"publisher": psutil.Process(publisher.pid), "client": psutil.Process()}
-        window = max(1, min(UNDER_WAY, DELIVERIES_UNDER_WAY // plan.clients))
-        saturate(crowd, publisher, max(1, window // 8), plan.saturated_seconds / 4)  # warms up
+        saturate(crowd, publisher, UNDER_WAY // 8, plan.saturated_seconds / 4)  # warms up
         first, used = publisher.asked, cpu_seconds(processes)
-        elapsed = saturate(crowd, publisher, window, plan.saturated_seconds)
+        elapsed = saturate(crowd, publisher, UNDER_WAY, plan.saturated_seconds)
         used = {name: now - used[name] for name, now in cpu_seconds(processes).items()}
         broadcasts = publisher.asked - first
         deliveries = broadcasts * plan.clients
@@ -132,7 +129,7 @@ def saturate(crowd: Crowd, publisher: PublisherProcess, window: int, seconds: fl
     It ends when everybody has all that was sent, which is later than asked.
     """
     began = time.monotonic()
-    step = max(1, window // 4)
+    step = window // 4
     done = publisher.asked
     while time.monotonic() < began + seconds:
         publisher.send_up_to(done + window)

@@ -91,4 +91,5 @@ SIDES = (
     Side("starlette", "Starlette on uvicorn", [*_UVICORN, _STARLETTE], "/publish"),
     Side("websockets", "websockets.broadcast", ["-m", f"{PEERS}.websockets_server"], "/publish"),
     Side("ws", "Node ws", [*_BECOME, str(_NODE), str(_WS), str(_FRONTEND)], "/publish"),
+    Side("ceiling", "(the most that the client takes)", ["-m", f"{PEERS}.ceiling"], "/publish"),
 )
