@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from account.tests.broadcast import crowd
+from account.tests.broadcast import crowd, plot, report
+from account.tests.broadcast.goals import GOALS
+from account.tests.broadcast.results import Record, Results
 from account.tests.broadcast.session import UNDER_WAY, Figures
 from account.tests.broadcast.sides import SIDES
 from account.tests.broadcast.stage import Stage
@@ -146,3 +148,43 @@ def test_who_does_not_get_the_last_one_is_waited_for_and_then_seen(
                 clients.until_all_have(2)
     for connection in connections:
         connection.close()
+
+
+# --- what is made of the figures ---
+
+
+def figures(deliveries: float) -> Figures:
+    """Figures that say nothing else."""
+    return Figures(1, 1, 1, 1, deliveries_per_second=deliveries, cpu_per_delivery=1 / deliveries)
+
+
+@pytest.mark.parametrize(
+    ("ours", "verdict"), [(121, "1.21 | reached"), (119, "1.19 | **not reached**")]
+)
+def test_a_ratio_is_told_with_whether_it_is_reached(ours: float, verdict: str) -> None:
+    results = Results()
+    results.records = [
+        Record(0, "board-uvicorn", 500, figures(ours), 0.1),
+        Record(0, "ws", 500, figures(100), 0.1),
+    ]
+    line = f"| board, uvicorn | deliveries/s ÷ Node ws | at least 1.2 | {verdict} |"
+    told = list(report.lines(results))
+    assert line in told
+    assert "not measured" in told[told.index(line) + 1]
+
+
+def test_a_ratio_is_that_of_the_same_round() -> None:
+    results = Results()
+    for number, (ours, theirs) in enumerate([(20, 10), (400, 100), (9, 3)]):
+        results.records.append(Record(number, "board-uvicorn", 500, figures(ours), 0.1))
+        results.records.append(Record(number, "ws", 500, figures(theirs), 0.1))
+    results.records.append(Record(3, "ws", 500, figures(1), 0.1))  # ours failed
+    assert GOALS[0].ratio(results) == (3, 2, 4)
+
+
+def test_the_plot_is_drawn_also_of_one_side_and_what_is_not_measured(tmp_path: Path) -> None:
+    results = Results()
+    results.records = [Record(0, "ws", 100, figures(100), 0.1)]
+    files = [tmp_path / "plot.svg", tmp_path / "plot.png"]
+    plot.draw(results, files)
+    assert all(file.stat().st_size > 1_000 for file in files)

@@ -62,8 +62,8 @@ def run(sides: list[Side], crowds: list[int], rounds: int, *, quick: bool) -> tu
                     times = (QUICK_SATURATED, QUICK_LATENCY) if quick else (SATURATED, latency)
                     try:
                         figures = stage.measure(side, clients, *times)
-                    except Failed as failed:
-                        say(f"FAILED {failed}")
+                    except (Failed, AssertionError, OSError) as failed:  # also: it did not start
+                        say(f"FAILED {side.title}, {clients:,} clients: {failed}")
                         succeeded = False
                         continue
                     results.records.append(Record(round, side.name, clients, figures, spun))

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from account.tests.broadcast.results import Results, Spread, Value, spread
-from account.tests.broadcast.session import Figures
+from account.tests.broadcast.results import Results, Spread, spread
+from account.tests.broadcast.values import Value, connects, deliveries, latency, memory, per_core
 
 CROWD = 500
 """The crowd that the goals are about, where they do not say another."""
@@ -38,31 +38,6 @@ class Goal:
         return (self.least is None or ratio >= self.least) and (
             self.most is None or ratio <= self.most
         )
-
-
-def deliveries(figures: Figures) -> float:
-    """Deliveries a second, saturated."""
-    return figures.deliveries_per_second
-
-
-def per_core(figures: Figures) -> float:
-    """Deliveries for each second of the server's CPU."""
-    return figures.deliveries_per_core
-
-
-def latency(figures: Figures) -> float | None:
-    """The latency that 99 of 100 deliveries did not exceed."""
-    return figures.latency_p99
-
-
-def connects(figures: Figures) -> float:
-    """Connections that became ready in a second."""
-    return figures.connects_per_second
-
-
-def memory(figures: Figures) -> float:
-    """Bytes of a connection."""
-    return figures.bytes_per_connection
 
 
 _BOARDS = ("uvicorn", "daphne")

@@ -2,19 +2,20 @@
 
 from collections.abc import Iterable, Iterator
 
-from account.tests.broadcast import goals
+from account.tests.broadcast import goals, values
 from account.tests.broadcast.goals import GOALS, Goal
-from account.tests.broadcast.results import Results, Spread, Value, spread
+from account.tests.broadcast.results import Results, Spread, spread
 from account.tests.broadcast.session import RATE
 from account.tests.broadcast.sides import SIDES, Side
+from account.tests.broadcast.values import Value
 
 _COLUMNS: dict[str, tuple[Value, float, str]] = {  # what, in which unit, how it is written
-    "deliveries/s": (goals.deliveries, 1, ",.0f"),
-    "µs CPU per delivery": (lambda found: found.cpu_per_delivery, 1e6, ".1f"),
-    "p50 ms": (lambda found: found.latency_p50, 1e3, ".1f"),
-    "p99 ms": (goals.latency, 1e3, ".1f"),
-    "connects/s": (goals.connects, 1, ",.0f"),
-    "KiB per connection": (goals.memory, 1 / 1024, ".1f"),
+    "deliveries/s": (values.deliveries, 1, ",.0f"),
+    "µs CPU per delivery": (values.per_delivery, 1e6, ".1f"),
+    "p50 ms": (values.median_latency, 1e3, ".1f"),
+    "p99 ms": (values.latency, 1e3, ".1f"),
+    "connects/s": (values.connects, 1, ",.0f"),
+    "KiB per connection": (values.memory, 1 / 1024, ".1f"),
 }
 PROCESSES = ("server", "client", "publisher", "broker")
 
@@ -23,6 +24,7 @@ def lines(results: Results) -> Iterator[str]:
     """Yield the lines of all tables."""
     for clients in results.crowds:
         yield from _crowd(results, clients)
+    yield from _growth(results)
     yield from _goals(results)
     yield from _noise(results)
 
@@ -49,13 +51,23 @@ def _crowd(results: Results, clients: int) -> Iterator[str]:
 
 
 def _busy(results: Results, side: Side, clients: int) -> str:
-    shares = [results.spread(side.name, clients, share_of(name)) for name in PROCESSES]
+    shares = [results.spread(side.name, clients, values.share_of(name)) for name in PROCESSES]
     return " · ".join(f"{share.median:.0%}" if share else "–" for share in shares)
 
 
-def share_of(process: str) -> Value:
-    """The share of a CPU that a process used while the server was saturated."""
-    return lambda figures: figures.busy.get(process)
+def _growth(results: Results) -> Iterator[str]:
+    if len(results.crowds) < 2:
+        return
+    yield "### µs CPU per delivery, as the crowd grows"
+    yield ""
+    yield from _head(("server", *(f"{clients:,} clients" for clients in results.crowds)))
+    for side in SIDES:
+        found = [
+            results.spread(side.name, clients, values.per_delivery) for clients in results.crowds
+        ]
+        if any(found):
+            yield _row((side.title, *(_written(each, 1e6, ".1f") for each in found)))
+    yield ""
 
 
 def _goals(results: Results) -> Iterator[str]:

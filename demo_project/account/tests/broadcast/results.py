@@ -2,15 +2,15 @@
 
 import statistics
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from account.tests.broadcast.session import Figures
+from account.tests.broadcast.values import Value
 
 SPINS = 2_000_000
-
-Value = Callable[[Figures], float | None]
+"""Turns of the loop that shows how quiet the machine is."""
 
 
 class Spread(NamedTuple):
@@ -67,7 +67,7 @@ class Results:
 
 
 def spin() -> float:
-    """Do a fixed piece of work; the seconds that it took. On a quiet machine it is always same."""
+    """Do a fixed piece of work; the seconds that it took, always the same on a quiet machine."""
     began = time.perf_counter()
     for _ in range(SPINS):
         pass

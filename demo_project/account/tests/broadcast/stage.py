@@ -91,7 +91,7 @@ class Stage:
                 return run(plan, env)
             except Failed as failed:
                 end = "".join(server.lines[-20:])
-                raise Failed(f"{side.title}, {clients} clients: {failed}\n{end}") from None
+                raise Failed(f"{failed}\n{end}") from None
 
 
 def run(plan: Plan, env: Mapping[str, str]) -> Figures:
