@@ -4,6 +4,7 @@ import random
 import socket
 import threading
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -171,6 +172,17 @@ def test_a_ratio_is_told_with_whether_it_is_reached(ours: float, verdict: str) -
     told = list(report.lines(results))
     assert line in told
     assert "not measured" in told[told.index(line) + 1]
+
+
+def test_who_is_too_slow_to_have_a_latency_has_not_reached_it() -> None:
+    results = Results()
+    quick = replace(figures(100), latency_p50=0.001, latency_p99=0.002)
+    results.records = [
+        Record(0, "board-daphne", 500, figures(1), 0.1),
+        Record(0, "websockets", 500, quick, 0.1),
+    ]
+    goal = next(line for line in report.lines(results) if "| board, daphne | latency p99" in line)
+    assert goal.endswith("| – | **not reached**: not even 20 broadcasts a second |")
 
 
 def test_a_ratio_is_that_of_the_same_round() -> None:

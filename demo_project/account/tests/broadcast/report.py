@@ -78,12 +78,21 @@ def _goals(results: Results) -> Iterator[str]:
     yield from _head(("board", "ratio", "wanted", "got", ""))
     for goal in GOALS:
         ratio = goal.ratio(results)
-        verdict = "not measured"
-        if ratio is not None:
-            verdict = "reached" if goal.is_reached(ratio.median) else "**not reached**"
         title = next(side.title for side in SIDES if side.name == goal.side)
-        yield _row((title, goal.title, _wanted(goal), _written(ratio, 1, ".2f"), verdict))
+        yield _row(
+            (title, goal.title, _wanted(goal), _written(ratio, 1, ".2f"), _verdict(results, goal))
+        )
     yield ""
+
+
+def _verdict(results: Results, goal: Goal) -> str:
+    if ratio := goal.ratio(results):
+        return "reached" if goal.is_reached(ratio.median) else "**not reached**"
+    measured = {(record.side, record.clients) for record in results.records}
+    if not {(goal.side, goal.clients), (goal.other, goal.others_clients)} <= measured:
+        return "not measured"
+    # Only a latency can be missing there.
+    return f"**not reached**: not even {RATE} broadcasts a second"
 
 
 def _wanted(goal: Goal) -> str:
