@@ -6,7 +6,6 @@ import logging
 from contextlib import suppress
 from typing import Any
 
-from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import DatabaseError
 
 from account import history, presence
@@ -15,7 +14,6 @@ from account.events import (
     BoardEvent,
     Error,
     Joined,
-    LayerEvent,
     Left,
     LoggedOut,
     Message,
@@ -29,7 +27,9 @@ from account.events import (
     parse,
     parse_layer_event,
 )
+from account.fanout import Encoded, FanOutConsumer
 from account.outage import OUTAGES
+from account.presence import Coming
 from account.server import GROUP, Board, publish, this_process
 from account.visit import Visit, visit
 
@@ -43,7 +43,7 @@ class _FromClient(dict[str, Any]):
     """Marks what came from the client's own socket; all else came over the channel layer."""
 
 
-class OnlineConsumer(AsyncWebsocketConsumer):
+class OnlineConsumer(FanOutConsumer):
     """One open WebSocket on `online/`: shows who is online and carries messages."""
 
     name: str | None = None  # what the board calls this connection's user, once it is tracked
@@ -56,22 +56,19 @@ class OnlineConsumer(AsyncWebsocketConsumer):
     # --- the connection ---
 
     async def connect(self) -> None:
-        """Join the group, accept, write the row, send the state, tell the others: in this order.
+        """Accept, join the group, write the row, send the state, tell the others: in this order.
 
-        The group comes first so that no change is missed between the state and what follows it;
-        Channels holds events back until connect() has returned, so that the state arrives first.
+        Accepting comes first, so that a client hears why it has to wait. The group comes before the
+        row, so that no change is missed between the state and what follows it: events are held
+        back until connect() has returned, and so the state arrives first.
         """
+        await self.accept()
         await self.channel_layer.group_add(GROUP, self.channel_name)
         try:
-            now = await in_database(history.place)  # what is said from here on is new
-            await self.accept()
-            guest_name = await self.scope["session"].aget("guest_name")
-            arrival = await this_process().enter(
-                self, self.channel_name, self.scope["user"], guest_name, self.visit
-            )
-            self.name = arrival.tab.name
-            await self.show_state(now)
-            if arrival.first:
+            welcome = await this_process().enter(self, await self.coming())
+            self.name = welcome.name
+            await self.show(welcome.board)
+            if welcome.first:
                 await this_process().announce(self.name, came=True)
         except Ending:
             raise  # the process takes all its rows with it
@@ -79,17 +76,24 @@ class OnlineConsumer(AsyncWebsocketConsumer):
             # Channels does not call disconnect() for a consumer that raised.
             await self.leave()
             raise
+        self.settle()
 
-    async def show_state(self, now: Place) -> None:
+    async def coming(self) -> Coming:
+        """Who comes here: the user or the guest of the session, from which page and browser."""
+        guest_name = await self.scope["session"].aget("guest_name")
+        page, device = self.visit.page, self.visit.device
+        return Coming(self.channel_name, self.scope["user"], guest_name, page, device)
+
+    async def show(self, board: Board) -> None:
         """Send who is online, and to a client that was here before what it missed since."""
-        users = await in_database(presence.online)
+        users = [{"user": name, "tabs": tabs} for name, tabs in board.tabs.items()]
         async with self.turn:
-            self.told = {user["user"]: user["tabs"] for user in users}
-            follows = now if self.visit.history else None
+            self.told = board.tabs
+            follows = board.place if self.visit.history else None
             await self.reply(State(self.name or "", self.channel_name, users, follows))
-            self.place = now
+            self.place = board.place
             if self.visit.since:
-                await self.resume(Place(*self.visit.since), now)
+                await self.resume(Place(*self.visit.since), board.place)
 
     async def resume(self, past: Place, now: Place) -> None:
         """Send what a client missed since a place, or say that it cannot be known."""
@@ -217,47 +221,68 @@ class OnlineConsumer(AsyncWebsocketConsumer):
         if isinstance(event, Error):
             logger.warning("Ignored an event from the channel layer: %s", event.detail)
         else:
-            await self.forward(event)
+            await self.forward(Encoded(event))
 
-    async def forward(self, event: LayerEvent) -> None:
-        """Pass an event of the channel layer on to the client, unless it is no news."""
+    def pass_on(self, encoded: Encoded) -> bool:
+        """Pass an event of the channel layer on at once, unless that takes a wait."""
+        if self.wire is None or self.turn.locked():
+            return False
+        news = self.is_news(encoded)
+        if news:
+            self.wire.write(encoded.frame(self.visit.history))
+        return news is not None
+
+    async def forward(self, encoded: Encoded) -> None:
+        """Pass an event of the channel layer on, unless it is no news to the client."""
         async with self.turn:
             if self.place is None:  # it is sent away without a state
                 return
-            match event:
-                case Joined() | Left():
-                    await self.tell(event)
-                case Message(number=int(number)):
-                    await self.tell_in_order(event, number)
-                case LoggedOut(session):
-                    if session == self.scope.get("session_digest"):
-                        await self.close(4401)
-                case _:
-                    await self.reply(event)
+            event = encoded.event
+            news = self.is_news(encoded)
+            if news is None and isinstance(event, LoggedOut):
+                await self.close(4401)
+            elif news is None:
+                await self.read_history(Place(self.place.epoch, event.number))
+                news = self.is_news(encoded)
+            if news:
+                await self.reply(event)
 
-    async def tell(self, change: Joined | Left) -> None:
-        """Tell the client who came or left, if it does not know.
+    def is_news(self, encoded: Encoded) -> bool | None:
+        """Whether the client is to have an event, which it knows from then on.
+
+        None: that cannot be said at once, or more has to be done than to send it.
+        """
+        event = encoded.event
+        if isinstance(event, Message) and event.number is not None:
+            return self.is_next(encoded, event.number)
+        if isinstance(event, Joined | Left):
+            return self.is_change(event)
+        if isinstance(event, LoggedOut):
+            return None if event.session == self.scope.get("session_digest") else False
+        return True
+
+    def is_next(self, encoded: Encoded, number: int) -> bool | None:
+        """Whether it is the next message of the history: those before it come first, none twice."""
+        assert self.place is not None  # events come after the state
+        if number == self.place.number + 1:
+            self.place = encoded.place(self.place.epoch)
+            return True
+        return False if number <= self.place.number else None
+
+    def is_change(self, change: Joined | Left) -> bool:
+        """Whether the client does not know yet who came or left.
 
         Whoever connects between another user's row and the announcement of it finds that user in
         the state, and hears of them again. And whoever is connected knows that they are online.
         """
         came = isinstance(change, Joined)
         if change.user == self.name or came is (change.user in self.told):
-            return
+            return False
         if came:
             self.told[change.user] = 1
         else:
             del self.told[change.user]
-        await self.reply(change)
-
-    async def tell_in_order(self, message: Message, number: int) -> None:
-        """Pass a message on as the next of the history: those before it first, none twice."""
-        assert self.place is not None  # events come after the state
-        if number > self.place.number + 1:
-            await self.read_history(Place(self.place.epoch, number))
-        if number == self.place.number + 1:
-            self.place = Place(self.place.epoch, number)
-            await self.reply(message)
+        return True
 
     async def read_history(self, upto: Place) -> None:
         """Send what this client has not had, at least up to a place that is known to be there."""
@@ -306,7 +331,9 @@ class OnlineConsumer(AsyncWebsocketConsumer):
                 await self.read_history(board.place)
             differing = board.tabs.keys() ^ self.told.keys()
             for name in sorted(differing & self.doubted):
-                await self.tell(Joined(name) if name in board.tabs else Left(name))
+                change = Joined(name) if name in board.tabs else Left(name)
+                if self.is_change(change):
+                    await self.reply(change)
             self.doubted = frozenset(board.tabs.keys() ^ self.told.keys())
             for name in sorted(board.tabs.keys() & self.told.keys()) if self.visit.tabs else ():
                 if self.told[name] != board.tabs[name]:
@@ -322,9 +349,9 @@ class OnlineConsumer(AsyncWebsocketConsumer):
         (Autobahn's `Disconnected`), and uvicorn OSError, as the ASGI specification asks. Neither
         may end this consumer: disconnect() would never run, and the row would stay.
         """
-        if isinstance(event, Message) and self.visit.history:
-            frame = event.numbered_frame()
-        else:
-            frame = event.frame()
+        encoded = Encoded(event)
+        if self.wire is not None and not isinstance(event, Error):  # they are counted in send()
+            self.wire.write(encoded.frame(self.visit.history))
+            return
         with suppress(RuntimeError, OSError):
-            await self.send(text_data=json.dumps(frame))
+            await self.send(text_data=encoded.text(self.visit.history))

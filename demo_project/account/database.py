@@ -2,14 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import Generic, NamedTuple, ParamSpec, TypeVar
 
-from django.db import OperationalError, close_old_connections, reset_queries
+from django.db import (
+    DataError,
+    IntegrityError,
+    OperationalError,
+    close_old_connections,
+    reset_queries,
+)
 
 PATIENCE = 5.0
 """Seconds without any success until those who wait for their turn give up."""
@@ -21,11 +27,15 @@ LOOK_AGAIN = 0.5
 STUCK = "the database is busy: nothing got a turn"
 
 
+_OF_ONE = (IntegrityError, DataError, ValueError)
+
+
 class Ending(Exception):
     """The process is about to end: it takes no connection and no work any more."""
 
 
 P = ParamSpec("P")
+A = TypeVar("A")
 T = TypeVar("T")
 
 # One thread: SQLite has one writer at a time, and those who wait for it inside sqlite3 wait longer.
@@ -33,6 +43,7 @@ _thread = ThreadPoolExecutor(1, thread_name_prefix="database")
 
 
 _succeeded_at = 0.0  # by time.monotonic()
+_is_fresh = False  # the connection of the thread was opened a moment ago
 
 
 async def in_database(function: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
@@ -54,6 +65,65 @@ async def in_database(function: Callable[P, T], *args: P.args, **named: P.kwargs
         if not answer.done() and is_stuck(asked_at) and call.cancel():
             raise OperationalError(STUCK)
     return await answer
+
+
+class Together(Generic[A, T]):
+    """Lets calls that come while one is under way be carried out by the next, all at once.
+
+    `work` gets their arguments in order and answers each. What it raises, each of them raises; if
+    it is about a value that one of them brought, they are carried out one by one.
+    """
+
+    def __init__(self, work: Callable[[list[A]], Awaitable[list[T]]]) -> None:
+        self._work = work
+        self._waiting: list[_Call[A, T]] = []
+        self._working: asyncio.Task[None] | None = None
+
+    async def __call__(self, argument: A) -> T:
+        """Have it done, alone or with others."""
+        call = _Call[A, T](argument, asyncio.get_running_loop().create_future(), copy_context())
+        self._waiting.append(call)
+        # A task of a loop that is over (each test has a loop of its own) never goes on.
+        if self._working is None or self._working.get_loop() is not asyncio.get_running_loop():
+            self._begin()
+        return await call.answer
+
+    def _begin(self) -> None:
+        """Begin with all that wait; what one asked for alone is done in its own context."""
+        taken, self._waiting = self._waiting, []
+        context = taken[0].context if len(taken) == 1 else Context()
+        work = self._carry_out(taken)
+        self._working = asyncio.get_running_loop().create_task(work, context=context)
+
+    async def _carry_out(self, calls: list["_Call[A, T]"]) -> None:
+        try:
+            await self._answer(calls)
+        finally:
+            self._working = None
+            if self._waiting:
+                self._begin()
+
+    async def _answer(self, calls: list["_Call[A, T]"]) -> None:
+        try:
+            answers = await self._work([call.argument for call in calls])
+        except Exception as error:
+            if len(calls) > 1 and isinstance(error, _OF_ONE):
+                for call in calls:  # the others are not to pay for it
+                    await self._answer([call])
+                return
+            for call in calls:
+                if not call.answer.done():
+                    call.answer.set_exception(error)
+        else:
+            for call, found in zip(calls, answers, strict=True):
+                if not call.answer.done():  # whoever asked may have been cancelled
+                    call.answer.set_result(found)
+
+
+class _Call(NamedTuple, Generic[A, T]):
+    argument: A
+    answer: asyncio.Future[T]
+    context: Context
 
 
 @asynccontextmanager
@@ -88,7 +158,19 @@ def with_fresh_connections(work: Callable[[], T]) -> T:
 
 
 def _in_turn(work: Callable[[], T]) -> T:
-    global _succeeded_at
-    answer = with_fresh_connections(work)
+    global _succeeded_at, _is_fresh
+    if not _is_fresh:
+        reset_queries()
+        close_old_connections()
+    try:
+        answer = work()
+    except BaseException:
+        close_old_connections()
+        _is_fresh = False
+        raise
+    # To open a connection takes longer than what is done with it: who waits already may go on.
+    _is_fresh = not _thread._work_queue.empty()
+    if not _is_fresh:
+        close_old_connections()
     _succeeded_at = time.monotonic()
     return answer

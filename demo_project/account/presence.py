@@ -82,6 +82,31 @@ def board_name(username: str) -> str:
     return username
 
 
+class Coming(NamedTuple):
+    """A connection that is to be tracked, as its process knows it."""
+
+    sid: str
+    user: AbstractBaseUser | AnonymousUser
+    guest_name: str | None = None
+    page: str = ""
+    device: str = ""
+
+    def name(self) -> str | None:
+        """What the board calls its user; None for a guest whose name will be its row's number.
+
+        Raises ValueError for a guest name without the prefix `guest-`.
+        """
+        if (
+            self.user.pk is not None
+        ):  # it is None for a visitor who has not logged in, and only then
+            return board_name(self.user.get_username())
+        if self.guest_name is not None and not self.guest_name.startswith(GUEST_PREFIX):
+            raise ValueError(
+                f"expected a guest name that begins with 'guest-', got {self.guest_name!r}"
+            )
+        return self.guest_name
+
+
 def track(
     server: UUID,
     sid: str,
@@ -91,51 +116,77 @@ def track(
     page: str = "",
     device: str = "",
 ) -> Arrival:
-    """Write down an open connection of a server process; answer it, and whether its user just came.
+    """Write down one open connection of a server process; see `track_all`."""
+    [arrival] = track_all(server, [Coming(sid, user, guest_name, page, device)])
+    return arrival
+
+
+def track_all(server: UUID, coming: Iterable[Coming]) -> list[Arrival]:
+    """Write down open connections of a server process; answer each, and whether its user just came.
 
     A registered user is called by `board_name`, a guest by `guest_name` (the visitor's session has
     it), and a guest without one by `guest-` and the number of the row.
 
     Raises ValueError for a guest name without the prefix `guest-`, LeaseLost when the process has
-    no lease, and IntegrityError when `sid` is tracked already.
+    no lease, and IntegrityError when a `sid` is tracked already; then none of them is written down.
     """
-    if guest_name is not None and not guest_name.startswith(GUEST_PREFIX):
-        raise ValueError(f"expected a guest name that begins with 'guest-', got {guest_name!r}")
-    # pk is None for a visitor who has not logged in, and only then.
-    name = guest_name if user.pk is None else board_name(user.get_username())
+    rows = [
+        UserOnline(
+            sid=each.sid,
+            user_id=each.user.pk,
+            name=each.name() or "",
+            server_id=server,
+            page=each.page,
+            device=each.device,
+        )
+        for each in coming
+    ]
     with transaction.atomic():
         if _held(ServerLease.objects.filter(pk=server, expires_at__gte=Now())) is None:
             raise LeaseLost
-        if name is not None:
-            _take_turns([name])
-        row = UserOnline(
-            sid=sid, user_id=user.pk, name=name or "", server_id=server, page=page, device=device
-        )
-        row.save()
-        if name is None:
-            row.name = f"{GUEST_PREFIX}{row.pk}"
-            row.save(update_fields=["name"])
-        first = not UserOnline.objects.filter(name=row.name).exclude(pk=row.pk).exists()
-        tab = Tab(sid, user.pk, row.name, page, device, row.connected_at)
-        return Arrival(tab, first)
+        named = {row.name for row in rows if row.name}
+        _take_turns(named)
+        online = online_among(named)
+        UserOnline.objects.bulk_create(rows)
+        if nameless := [row for row in rows if not row.name]:
+            for row in nameless:
+                row.name = f"{GUEST_PREFIX}{row.pk}"
+            UserOnline.objects.bulk_update(nameless, ["name"])
+    arrivals = []
+    for row in rows:
+        tab = Tab(row.sid, row.user_id, row.name, row.page, row.device, row.connected_at)
+        arrivals.append(Arrival(tab, first=row.name not in online))
+        online.add(row.name)
+    return arrivals
 
 
 def untrack(sid: str) -> Departure | None:
     """Forget a connection and answer whether its user just went offline; None if it was unknown."""
-    name = UserOnline.objects.filter(sid=sid).values_list("name", flat=True).first()
-    if name is None:
-        return None
+    return untrack_all([sid]).get(sid)
+
+
+def untrack_all(sids: Iterable[str]) -> dict[str, Departure]:
+    """Forget connections; answer those that were known, and whether their user just went offline.
+
+    Of several connections of a user that leave together, the last one takes the user along.
+    """
+    sids = list(sids)
+    names = dict(UserOnline.objects.filter(sid__in=sids).values_list("sid", "name"))
+    if not names:
+        return {}
     with transaction.atomic():
-        _take_turns([name])
-        deleted, _ = UserOnline.objects.filter(sid=sid).delete()
-        if not deleted:
-            return None
-        return Departure(name, last=not is_online(name))
+        _take_turns(names.values())
+        leaving = UserOnline.objects.filter(sid__in=sids)
+        names = dict(leaving.values_list("sid", "name"))  # others may have taken some meanwhile
+        leaving.delete()
+        online = online_among(names.values())
+    last = {name: sid for sid, name in names.items() if name not in online}
+    return {sid: Departure(name, last.get(name) == sid) for sid, name in names.items()}
 
 
 def is_online(name: str) -> bool:
     """Whether at least one connection of that name is open."""
-    return UserOnline.objects.filter(name=name).exists()
+    return bool(online_among([name]))
 
 
 def online(rows: QuerySet[UserOnline] | None = None) -> list[OnlineUser]:
@@ -186,7 +237,7 @@ def restore(server: UUID, seconds: float, tabs: Iterable[Tab]) -> Changes:
         lease = _held(ServerLease.objects.filter(pk=server))
         names = {tab.name for tab in wanted} | set(_names_of(server))
         _take_turns(names)
-        before = _online_among(names)
+        before = online_among(names)
         if lease is not None:
             lease.delete()
         # Somebody's account may have been deleted while the socket is still open.
@@ -205,7 +256,7 @@ def restore(server: UUID, seconds: float, tabs: Iterable[Tab]) -> Changes:
             )
             for tab in wanted
         )
-        after = _online_among(names)
+        after = online_among(names)
     return Changes(sorted(after - before), sorted(before - after))
 
 
@@ -237,7 +288,7 @@ def _end(lease_if_still_so: QuerySet[ServerLease]) -> list[str]:
         _take_turns(_names_of(lease.pk))
         names = set(_names_of(lease.pk))  # some may have left while we waited for our turn
         lease.delete()
-        return sorted(names - _online_among(names))
+        return sorted(names - online_among(names))
 
 
 def _held(leases: QuerySet[ServerLease]) -> ServerLease | None:
@@ -254,7 +305,8 @@ def _names_of(server: UUID) -> list[str]:
     return list(rows.order_by().values_list("name", flat=True).distinct())
 
 
-def _online_among(names: Iterable[str]) -> set[str]:
+def online_among(names: Iterable[str]) -> set[str]:
+    """Those of these names of which at least one connection is open."""
     return set(UserOnline.objects.filter(name__in=names).values_list("name", flat=True))
 
 

@@ -8,22 +8,21 @@ lost is put right. Nothing here is needed to be alive for another process to be 
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
 from functools import partial
 from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
 from account import history, presence
-from account.database import Ending, in_database, turn_of, with_fresh_connections
+from account.database import Ending, Together, in_database, turn_of, with_fresh_connections
 from account.events import Joined, LayerEvent, Left, Place
-from account.visit import Visit
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +67,18 @@ class _Open(NamedTuple):
     context: Context
 
 
+class Welcome(NamedTuple):
+    """What a connection that was written down is to know: its name, if it is the name's first one,
+    and the board with it."""
+
+    name: str
+    first: bool
+    board: Board
+
+
+_Entry = tuple[Member, presence.Coming, Context]
+
+
 class ServerProcess:
     """The connections of this process and its lease."""
 
@@ -87,52 +98,56 @@ class ServerProcess:
         self._place: Place | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._readings: dict[tuple[Place, Place], asyncio.Task[history.Since]] = {}
+        # Of a crowd that comes at once each would otherwise wait for a transaction of its own.
+        self._enter = Together(self._enter_all)
+        self._leave = Together(self._leave_all)
+        self._is_online = Together(self._are_online)
         # A thread of its own: a consumer that blocks the shared one must not end the lease.
         self._thread = ThreadPoolExecutor(1, "presence-beat")
 
     # --- its connections ---
 
-    async def enter(
-        self,
-        member: Member,
-        sid: str,
-        user: AbstractBaseUser | AnonymousUser,
-        guest_name: str | None,
-        visit: Visit,
-    ) -> presence.Arrival:
-        """Write down a connection of this process.
+    async def enter(self, member: Member, coming: presence.Coming) -> Welcome:
+        """Write down a connection of this process, and answer what its client is to be told.
 
-        Raises Ending, OperationalError when it is not its turn soon, and what `track` raises.
+        Raises Ending, OperationalError when it is not its turn soon, and what `track_all` raises.
         """
+        return await self._enter((member, coming, copy_context()))
+
+    async def _enter_all(self, entries: list[_Entry]) -> list[Welcome]:
         async with turn_of(self._turn):
             if self._ending:
                 raise Ending
             if self._beating is None or self._beating.done():
                 await self._apart(self._begin())
-
-            def track() -> presence.Arrival:
-                return presence.track(
-                    self.id, sid, user, guest_name, page=visit.page, device=visit.device
-                )
-
+            coming = [each for _, each, _ in entries]
             try:
-                arrival = await in_database(track)
+                arrivals, board = await in_database(_let_in, self.id, coming)
             except presence.LeaseLost:
                 await self._apart(self._restore())
-                arrival = await in_database(track)
-            if self._ending:  # meanwhile: nobody else will close this one, its row goes with all
+                arrivals, board = await in_database(_let_in, self.id, coming)
+            if self._ending:  # meanwhile: nobody else will close these, their rows go with all
                 raise Ending
-            self._members[sid] = _Open(arrival.tab, member, copy_context())
-        return arrival
+            for (member, each, context), arrival in zip(entries, arrivals, strict=True):
+                self._members[each.sid] = _Open(arrival.tab, member, context)
+        return _one_after_the_other(arrivals, board)
 
     async def leave(self, sid: str) -> presence.Departure | None:
         """Forget a connection; None if it was unknown, or if all of them are forgotten at once."""
         try:
-            async with turn_of(self._turn):
-                return None if self._ending else await in_database(presence.untrack, sid)
+            return await self._leave(sid)
         finally:
             # A row that could not be removed is one too many, which the next beat puts right.
             self._members.pop(sid, None)
+
+    async def _leave_all(self, sids: list[str]) -> list[presence.Departure | None]:
+        async with turn_of(self._turn):
+            if self._ending:
+                return [None] * len(sids)
+            departures = await in_database(presence.untrack_all, sids)
+            for sid in sids:
+                self._members.pop(sid, None)
+        return [departures.get(sid) for sid in sids]
 
     async def since(self, past: Place, upto: Place) -> history.Since:
         """What was said after a place, read once for all connections that ask the same.
@@ -155,9 +170,13 @@ class ServerProcess:
         announcements may overtake each other: whoever spoke last looks again.
         """
         while await publish(Joined(name) if came else Left(name)):
-            if await in_database(presence.is_online, name) is came:
+            if await self._is_online(name) is came:
                 return
             came = not came
+
+    async def _are_online(self, names: list[str]) -> list[bool]:
+        online = await in_database(presence.online_among, names)
+        return [name in online for name in names]
 
     # --- the beat ---
 
@@ -225,7 +244,9 @@ class ServerProcess:
                 return
             rows = await self._in_thread(presence.renew, self.id, self.lease)
             if rows != len(self._members):
-                logger.warning("Wrote the rows of %d open connections again.", len(self._members))
+                if self._members:
+                    count = len(self._members)
+                    logger.warning("Wrote the rows of %d open connections again.", count)
                 await self._restore()
 
     async def _restore(self) -> None:
@@ -352,13 +373,40 @@ async def publish(event: LayerEvent, sid: str | None = None) -> bool:
     return True
 
 
+def _let_in(server: UUID, coming: list[presence.Coming]) -> tuple[list[presence.Arrival], Board]:
+    """Write down connections, and look at the board as it is then: all that is said from then on
+    is new to them."""
+    arrivals = presence.track_all(server, coming)
+    return arrivals, _board()
+
+
+def _one_after_the_other(arrivals: list[presence.Arrival], board: Board) -> list[Welcome]:
+    """What each is to know: the board as if those who were written down after it came later.
+
+    So they do for their client, who hears of each that it came.
+    """
+    tabs = Counter(board.tabs)
+    welcomes = []
+    for arrival in reversed(arrivals):
+        name = arrival.tab.name
+        # A dict of its own: the connection notes in it what it tells its client.
+        welcomes.append(Welcome(name, arrival.first, Board(dict(tabs), board.place)))
+        tabs[name] -= 1
+        if tabs[name] < 1:  # others may have taken it away already
+            del tabs[name]
+    return welcomes[::-1]
+
+
+def _board() -> Board:
+    return Board({user["user"]: user["tabs"] for user in presence.online()}, history.place())
+
+
 def _tend(server: Any, seconds: float) -> tuple[int | None, list[str], Board]:
     """One beat's work in the database: answer the process's rows, who is gone, and the board."""
     rows = presence.renew(server, seconds)
     gone = presence.expire() if rows is not None else []
     history.forget()
-    tabs = {user["user"]: user["tabs"] for user in presence.online()}
-    return rows, gone, Board(tabs, history.place())
+    return rows, gone, _board()
 
 
 def _log_a_short_goodbye(error: Exception) -> None:

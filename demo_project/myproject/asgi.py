@@ -14,6 +14,7 @@ from django.conf import settings  # noqa: E402
 from myproject import goodbye, routing, startup  # noqa: E402
 from myproject.guard.proxies import BehindProxies  # noqa: E402
 from myproject.watch import access, metrics, pages  # noqa: E402
+from myproject.wire import Wired  # noqa: E402
 
 application = ProtocolTypeRouter(
     {"http": pages.watched(http), "websocket": metrics.counted(routing.application)}
@@ -26,10 +27,14 @@ if settings.RECORD_TO:
     from recorder import recorded
 
     application = recorded(application)
+else:
+    # A frame that is written past `send` could not be recorded.
+    application = Wired(application)
 
 if settings.LOG_FORMAT == "json":
     access.log_access_as_events()
 startup.guard_connections()
+startup.collect_less_garbage()
 startup.say_who_can_be_reached()
 startup.look_again_when_the_broker_is_back()
 goodbye.say_goodbye_at_the_end()

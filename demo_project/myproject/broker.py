@@ -1,11 +1,14 @@
-"""The channel layer over Valkey or Redis, with an end to every wait and nothing left behind.
+"""The channel layer over Valkey or Redis: one subscription, and an end to every wait.
 
-It is the pub/sub layer of channels_redis 4.3, save for what that does while its broker is away:
-it waits for each command as long as the socket allows, one after the other; it keeps the channel of
-a connection that was refused meanwhile; and it logs a traceback a second.
+It is the pub/sub layer of channels_redis 4.3, save for two things. That one subscribes to a channel
+for each connection; this one to a pattern for all channels of the process, and it can hand an event
+to a function, once for all channels that it is for (`attach`). And while its broker is away, that
+one waits for each command as long as the socket allows, one after the other; keeps the channel of a
+connection that was refused meanwhile; and logs a traceback a second.
 """
 
 import asyncio
+import itertools
 import logging
 import time
 from collections.abc import Callable
@@ -30,8 +33,14 @@ RETRY = 0.25
 """Seconds between two attempts to reach a broker that is away."""
 ASK, SILENCE = 3.0, 10.0
 """Seconds between two pings to the broker, and without any answer until it counts as away."""
+STALL = 1.0
+"""Seconds between two looks after which this process stood still: a cell, a debugger."""
 SENT_AT = "__sent_at__"
 """The key under which a message carries when it was sent (seconds since 1970)."""
+
+
+Listener = Callable[[list[str], Any], None]
+"""Takes an event with the attached channels that it is for; it waits for nothing, never raises."""
 
 
 class BrokerAway(ConnectionError):
@@ -46,7 +55,7 @@ class Shard(RedisSingleShardConnection):
     def __init__(self, host: dict[str, Any], channel_layer: "LoopLayer") -> None:
         super().__init__(host, channel_layer)
         self._publishing = asyncio.Lock()
-        self._heard_at = self._asked_at = 0.0
+        self._heard_at = self._asked_at = self._listened_at = 0.0
 
     async def publish(self, channel: str, message: bytes) -> None:
         """Send a message. Raises BrokerAway."""
@@ -63,10 +72,26 @@ class Shard(RedisSingleShardConnection):
         try:
             if self.away_since is not None:
                 raise BrokerAway("The broker is away.")  # and the receiver is at it already
+            if channel in self._subscribed_to:
+                return
             await self._bounded(super().subscribe(channel))
         except BaseException:
             await self._forget(channel)
             raise
+
+    async def listen(self, pattern: str) -> None:
+        """Ask for the messages of all channels of this process. Raises BrokerAway."""
+        if self.away_since is not None:
+            raise BrokerAway("The broker is away.")
+        if pattern not in self._subscribed_to:
+            await self._bounded(self._listen(pattern))
+
+    async def _listen(self, pattern: str) -> None:
+        async with self._lock:
+            self._ensure_redis()
+            self._ensure_receiver()
+            await self._pubsub.psubscribe(pattern)
+            self._subscribed_to.add(pattern)
 
     async def unsubscribe(self, channel: str) -> None:
         """Ask for them no more; a broker that is away has forgotten them by itself."""
@@ -114,6 +139,9 @@ class Shard(RedisSingleShardConnection):
     async def _receive_one(self) -> None:
         """Pass on one message, if one comes soon. Raises RedisError or OSError."""
         now = time.monotonic()
+        if now - self._listened_at > STALL:
+            self._heard_at = now  # it was this process that did not listen
+        self._listened_at = now
         if now - self._heard_at > SILENCE:
             self._heard_at = now
             await self._pubsub.connection.disconnect(nowait=True)
@@ -125,6 +153,21 @@ class Shard(RedisSingleShardConnection):
         if message is not None:
             self._heard_at = time.monotonic()
             self._receive_message(message)
+
+    def _receive_message(self, message: dict[str, Any]) -> None:
+        """Put a message into the queues of its channels, and hand it to the listener of others."""
+        if message["type"] not in ("message", "pmessage"):  # an answer to a ping
+            return
+        layer, name, data = self.channel_layer, message["channel"].decode(), message["data"]
+        channels = layer.channels
+        attached = []
+        for channel in (name,) if name in channels else layer.groups.get(name, ()):
+            if (queue := channels.get(channel, layer)) is None:
+                attached.append(channel)
+            elif queue is not layer:
+                queue.put_nowait(data)
+        if attached:
+            layer.hand_over(attached, data)
 
     def _went_away(self, error: Exception) -> None:
         if self.away_since is None:
@@ -150,16 +193,43 @@ class LoopLayer(RedisPubSubLoopLayer):
         # something was written may be lost in asyncio.wait_for, which the client uses.
         waits = {"socket_timeout": SECONDS, "socket_connect_timeout": SECONDS}
         self._shards = [Shard(waits | host, self) for host in decode_hosts(hosts)]
+        self._process = f"{self.prefix}specific.{uuid4().hex}!"
+        self._numbers = itertools.count(1)
+        self._listener: Listener | None = None
 
-    async def new_channel(self, prefix: str = "specific.") -> str:
-        """A name for a connection's own channel. Raises BrokerAway."""
-        channel = f"{self.prefix}{prefix}{uuid4().hex}"
+    async def new_channel(self, prefix: str = "") -> str:
+        """A name for a connection's own channel. Raises BrokerAway.
+
+        What is before its `!` is of this process alone: the pattern that it subscribes to, of every
+        shard, because each name has a shard of its own.
+        """
+        channel = f"{self._process}{prefix}{next(self._numbers):x}"
+        self.channels[channel] = asyncio.Queue()
         try:
-            await self._subscribe_to_channel(channel)
+            for shard in self._shards:
+                await shard.listen(f"{self._process}*")
         except BaseException:
             self.channels.pop(channel, None)
             raise
         return channel
+
+    def attach(self, channel: str, listener: Listener) -> None:
+        """Hand what comes for a channel to a listener, the same for all; nobody receives it then.
+
+        For a channel that nothing was sent to yet.
+        """
+        self._listener = listener
+        self.channels[channel] = None
+
+    def hand_over(self, channels: list[str], data: bytes) -> None:
+        """Give an event to the listener, read once for all of these channels."""
+        assert self._listener is not None
+        try:
+            event = self.channel_layer.deserialize(data)
+        except Exception as error:  # whoever wrote it: it is no reason to hear nothing any more
+            logger.warning("Ignored what is no event: %s: %s", type(error).__name__, error)
+        else:
+            self._listener(channels, event)
 
     async def group_add(self, group: str, channel: str) -> None:
         """Put a channel into a group. Raises BrokerAway."""
@@ -179,9 +249,7 @@ class BoundedLayer(RedisPubSubChannelLayer):
 
     async def forget(self, channel: str) -> None:
         """Leave nothing of a connection's channel, whatever may still wait in it."""
-        layer = self._get_layer()
-        if layer.channels.pop(channel, None) is not None:
-            await layer._get_shard(channel).unsubscribe(channel)
+        self._get_layer().channels.pop(channel, None)
 
     def serialize(self, message: dict[str, Any]) -> bytes:
         """The bytes of a message, which say when it was sent."""

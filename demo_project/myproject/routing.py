@@ -2,7 +2,6 @@
 
 import logging
 
-from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import WebsocketDenier
 from django.urls import re_path
@@ -11,6 +10,7 @@ from account.consumer import OnlineConsumer
 from account.outage import answer_outages
 from myproject.guard.door import Door
 from myproject.guard.origin import AllowedHostsOriginValidator
+from myproject.visitors import Visitors
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ websocket_urlpatterns = [
 application = ProtocolTypeRouter(
     {
         "websocket": AllowedHostsOriginValidator(
-            answer_outages(AuthMiddlewareStack(Door(URLRouter(websocket_urlpatterns))))
+            answer_outages(Visitors(Door(URLRouter(websocket_urlpatterns))))
         ),
     }
 )

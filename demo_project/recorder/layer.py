@@ -73,6 +73,7 @@ def record_layer(layer: Any, journal: Journal) -> Any:
         return message
 
     layer.new_channel, layer.receive = recorded_new_channel, recorded_receive
+    layer.attach = None  # so that each consumer asks for its events, and each can be noted
     return layer
 
 

@@ -48,10 +48,12 @@ TABLE = (
          "channels django account.presence account.history account.events account.visit "
          "account.database",
          "account.models account.consumer myproject"),
+    rule("demo_project/account/fanout.py", "channels websockets account.events",
+         "account.models account.presence account.consumer"),
     rule("demo_project/account/database.py", "django.db", "channels account"),
     rule("demo_project/account/outage.py", "django account.events", "channels account.models"),
     rule("demo_project/myproject/routing.py",
-         "channels django.urls account.consumer account.outage myproject.guard",
+         "channels django.urls account.consumer account.outage myproject.guard myproject.visitors",
          "account.models account.presence"),
     rule("demo_project/**/*.py", None, "channels_lab IPython nbformat"),
     rule("notebooks/channels_lab/**/*.py",

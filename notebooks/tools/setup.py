@@ -165,7 +165,7 @@ def install(root):
     installer = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     say("Setting up (once): installing the installer, uv")
     run(installer + [pinned(root, "uv")], root, "Installing uv")
-    say("Setting up (once): installing the course's packages (about 600 MB on disk)")
+    say("Setting up (once): installing the course's packages (about 1.1 GB on disk)")
     run(
         [python, "-m", "uv", "pip", "install", "--python", python, "--compile-bytecode",
          "-r", "requirements.txt"],

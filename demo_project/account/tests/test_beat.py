@@ -94,7 +94,7 @@ class BeatTests(TransactionTestCase):
             await other.communicator.connect(timeout=10)
             name = (await other.receive())["you"]["user"]
             assert await tab.receive() == joined(name)
-            with patch("account.presence.untrack", side_effect=OperationalError("locked")):
+            with patch("account.presence.untrack_all", side_effect=OperationalError("locked")):
                 await other.communicator.send_input({"type": "websocket.disconnect", "code": 1001})
                 await asyncio.wait_for(other.task, 10)
             assert await UserOnline.objects.acount() == 2
@@ -158,15 +158,15 @@ class BeatTests(TransactionTestCase):
 
     async def test_who_comes_while_a_process_ends_is_asked_to_come_back_at_once(self) -> None:
         begun, go_on = threading.Event(), threading.Event()
-        track_now = presence.track
+        track_now = presence.track_all
 
-        def track_slowly(*args: Any, **named: Any) -> presence.Arrival:
+        def track_slowly(*args: Any) -> list[presence.Arrival]:
             begun.set()
             go_on.wait(10)
-            return track_now(*args, **named)
+            return track_now(*args)
 
         late = Tab()
-        with patch("account.server.presence.track", track_slowly):
+        with patch("account.presence.track_all", track_slowly):
             await late.communicator.connect(timeout=10)
             await asyncio.to_thread(begun.wait, 10)
             ending = asyncio.ensure_future(this_process().end())

@@ -145,7 +145,7 @@ async def test_without_a_broker_nothing_works_and_nothing_stays(
     assert not inside(layer).groups
     valkey.start()
     await layer.send(channel, EVENT)
-    assert not shard._subscribed_to
+    assert [name.endswith("!*") for name in shard._subscribed_to] == [True]
     assert not shard._pubsub.channels
 
 
@@ -219,11 +219,72 @@ async def test_a_broker_that_is_silent_counts_as_away(
     await resumes(layer, channel)
 
 
+async def test_a_process_that_stood_still_does_not_take_its_broker_for_silent(
+    layer: BoundedLayer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(broker, "SILENCE", 1.5)
+    channel = await layer.new_channel()
+    await layer.send(channel, EVENT)
+    await received(layer, channel)
+    time.sleep(2)  # noqa: ASYNC251 (that is what is tested: the whole loop stands still)
+    await layer.send(channel, EVENT)
+    assert await received(layer, channel) == EVENT
+    assert not caplog.records
+
+
 async def test_a_channel_is_forgotten_though_something_waits_in_it(layer: BoundedLayer) -> None:
     channel = await layer.new_channel()
     await layer.send(channel, EVENT)
     await until(lambda: not inside(layer).channels[channel].empty())
     await layer.forget(channel)
     assert not inside(layer).channels
+
+
+async def test_a_process_subscribes_once_however_many_channels_it_has(
+    layer: BoundedLayer,
+) -> None:
+    channels = [await layer.new_channel() for _ in range(20)]
+    for channel in channels:
+        await layer.group_add("all", channel)
     [shard] = inside(layer)._shards
-    assert not shard._subscribed_to
+    assert len(shard._subscribed_to) == 2  # the pattern, and the group
+    for number, channel in enumerate(channels):
+        await layer.send(channel, {"number": number})
+    assert [await received(layer, channel) for channel in channels] == [
+        {"number": number} for number in range(20)
+    ]
+    await layer.group_send("all", EVENT)
+    assert [await received(layer, channel) for channel in channels] == [EVENT] * 20
+
+
+async def test_what_comes_for_attached_channels_is_handed_over_once(layer: BoundedLayer) -> None:
+    handed: asyncio.Queue[tuple[list[str], Any]] = asyncio.Queue()
+    attached = [await layer.new_channel() for _ in range(3)]
+    plain = await layer.new_channel()
+    for channel in attached:
+        layer.attach(channel, lambda channels, event: handed.put_nowait((sorted(channels), event)))
+    for channel in (*attached, plain):
+        await layer.group_add("all", channel)
+    await layer.group_send("all", EVENT)
+    assert await received(layer, plain) == EVENT
+    assert await asyncio.wait_for(handed.get(), TIMEOUT) == (sorted(attached), EVENT)
+    await layer.send(attached[1], EVENT)
+    assert await asyncio.wait_for(handed.get(), TIMEOUT) == ([attached[1]], EVENT)
+    await layer.forget(attached[0])
+    await layer.group_send("all", EVENT)
+    assert await asyncio.wait_for(handed.get(), TIMEOUT) == (sorted(attached[1:]), EVENT)
+
+
+async def test_what_is_no_event_is_one_line_and_not_the_end(
+    layer: BoundedLayer, caplog: pytest.LogCaptureFixture
+) -> None:
+    handed: asyncio.Queue[Any] = asyncio.Queue()
+    channel = await layer.new_channel()
+    layer.attach(channel, lambda channels, event: handed.put_nowait(event))
+    [shard] = inside(layer)._shards
+    await shard.publish(channel, b"\xc1 no msgpack")
+    await layer.send(channel, EVENT)
+    assert await asyncio.wait_for(handed.get(), TIMEOUT) == EVENT
+    assert [record.message.split(":")[0] for record in caplog.records] == [
+        "Ignored what is no event"
+    ]

@@ -188,14 +188,14 @@ class ConsumerTests(TransactionTestCase):
             await tab.receive()
             assert await bob.receive() == joined("ana")
             ana = await get_user_model().objects.aget(username="ana")
-            real = presence.untrack
+            real = presence.untrack_all
 
-            def untrack_and_come_back(sid: str) -> presence.Departure | None:
-                departure = real(sid)
+            def untrack_and_come_back(sids: list[str]) -> dict[str, presence.Departure]:
+                departures = real(sids)
                 track("another process's tab", ana, server=THERE)
-                return departure
+                return departures
 
-            with patch("account.presence.untrack", untrack_and_come_back):
+            with patch("account.presence.untrack_all", untrack_and_come_back):
                 await tab.communicator.disconnect(timeout=10)
             assert await bob.receive() == left("ana")
             assert await bob.receive() == joined("ana")
@@ -208,7 +208,7 @@ class ConsumerTests(TransactionTestCase):
         assert not get_channel_layer().groups.get(GROUP)
 
     async def test_a_connection_that_fails_half_way_leaves_nothing_behind(self) -> None:
-        for step in ("track", "online"):
+        for step in ("track_all", "online"):
             tab = Tab()
             failure = OperationalError("the database went away")
             with patch(f"account.presence.{step}", side_effect=failure):

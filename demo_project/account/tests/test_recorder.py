@@ -39,7 +39,7 @@ def _events(folder: Path) -> list[dict[str, Any]]:
 
 
 def test_it_is_not_there_at_all_without_the_setting(env: dict[str, str]) -> None:
-    assert _loaded(env) == "ProtocolTypeRouter False False"
+    assert _loaded(env) == "Wired False False"
 
 
 def test_one_setting_switches_it_on(env: dict[str, str], tmp_path: Path) -> None:

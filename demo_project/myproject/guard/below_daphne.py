@@ -9,6 +9,7 @@ import logging
 from contextlib import suppress
 from typing import Any, ClassVar
 
+from autobahn.websocket import protocol as autobahn
 from daphne import cli, server
 from daphne.access import AccessLogGenerator
 from daphne.http_protocol import HTTPFactory, WebRequest
@@ -23,7 +24,7 @@ from twisted.web import http
 
 from account.events import MAX_FRAME
 from myproject.guard.bucket import Buckets
-from myproject.guard.door import BURST, Scope, address_of
+from myproject.guard.door import BURST, TOO_SLOW, Scope, address_of
 from myproject.guard.lines import one_line
 from myproject.guard.outbox import Outbox
 from myproject.guard.proxies import Proxies
@@ -279,11 +280,17 @@ class GuardedWebSocket(WebSocketProtocol):
         self._outbox.write(data)
 
     def _unread(self, waiting: int) -> None:
-        if self.state != self.STATE_CLOSED:
-            logger.warning("Dropped %s: it left %d bytes unread.", self.peer, waiting)
-            DROPPED.labels("unread").inc()
-            self.wasNotCleanReason = "the client did not read"
+        if self.state != self.STATE_OPEN:
             self.dropConnection(abort=True)
+            return
+        logger.warning("Dropped %s: it left %d bytes unread.", self.peer, waiting)
+        DROPPED.labels("unread").inc()
+        self.wasNotCleanReason = "the client did not read"
+        # Behind what is on its way already, for a client that only was too slow.
+        self._outbox.forget()
+        self._linger.set(LINGER, self.transport.abortConnection)
+        code, reason = TOO_SLOW
+        self.sendCloseFrame(code=code, reasonUtf8=reason.encode(), isReply=False)
 
     def _closeConnection(self, abort: bool = False) -> None:
         """Close the transport; a client that does not read the rest has `LINGER` seconds."""
@@ -311,6 +318,8 @@ def with_backlog(reactor: Any, description: str) -> Any:
 def install() -> None:
     """Have daphne use the guarded classes; before it starts to listen."""
     GuardedRequest.arrivals = Arrivals()
+    # It writes out its whole configuration for each connection, also for a log that nobody keeps.
+    vars(autobahn)["pformat"] = str
     server.serverFromString = with_backlog
     server.HTTPFactory = GuardedHTTPFactory
     WebSocketFactory.protocol = GuardedWebSocket

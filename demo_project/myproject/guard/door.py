@@ -45,6 +45,7 @@ NO_GUESTS = Closing(4401, "log in first")
 SPEAKS_TOO_FAST = Closing(4008, "too many messages")
 TOO_MANY_TABS = Closing(4009, "too many connections of one user")
 TOO_MANY_HERE = Closing(4010, "too many connections of one address")
+TOO_SLOW = Closing(4011, "too much was left unread")
 
 
 class Door:
@@ -69,7 +70,8 @@ class Door:
             return
         with self._counted(user, address):
             limited = Limited(receive, send, self._pace.get(user or ""))
-            await self._application({**scope, **session_of(scope)}, limited.receive, send)
+            scope.update(session_of(scope))
+            await self._application(scope, limited.receive, send)
 
     def _refusal(self, scope: Scope, user: str | None, address: str | None) -> Closing | None:
         if not settings.GUESTS and not scope["user"].is_authenticated:

@@ -16,19 +16,23 @@ class Outbox:
     all of it is sent. What is written in between waits here, `limit` bytes of it at most.
     """
 
+    __slots__ = ("_limit", "_overflow", "_paused", "_transport", "_waiting", "bytes")
+
     def __init__(self, transport: Any, limit: int, overflow: Callable[[int], None]) -> None:
         self.bytes = 0
         self._transport = transport
         self._limit = limit
         self._overflow = overflow
         self._paused = False
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[bytes] | None = None  # there are thousands that nothing waits in
 
     def write(self, data: bytes) -> None:
         """Send, or wait for the client to read; above the limit `overflow(bytes)` is called."""
         if not self._paused:
             self._transport.write(data)
             return
+        if self._waiting is None:
+            self._waiting = deque()
         self._waiting.append(data)
         self.bytes += len(data)
         if self.bytes > self._limit:
@@ -52,5 +56,10 @@ class Outbox:
 
     def stopProducing(self) -> None:
         """Called by the transport: the connection is gone."""
-        self._waiting.clear()
+        self.forget()
+
+    def forget(self) -> None:
+        """Send nothing of what waits, and hand to the transport what follows."""
+        self._waiting = None
         self.bytes = 0
+        self._paused = False
