@@ -89,12 +89,13 @@ class OnUvicorn:
         protocol = self._protocol
         if protocol.close_sent or protocol.disconnected or protocol.conn.state is not OPEN:
             return
-        SENT.inc(frames)
-        protocol.transport.write(data)
         if not protocol.writable.is_set():
             unread = protocol.transport.get_write_buffer_size()
             if unread > settings.MAX_UNREAD:
                 self._hang_up(unread)
+                return
+        SENT.inc(frames)
+        protocol.transport.write(data)
 
     def settle(self) -> None:
         """Forget the handshake."""
@@ -105,7 +106,7 @@ class OnUvicorn:
 
     def _hang_up(self, unread: int) -> None:
         protocol = self._protocol
-        logger.warning("Dropped %s: it left %d bytes unread.", protocol.client, unread)
+        logger.warning("Dropped %s:%d: it left %d bytes unread.", *protocol.client, unread)
         DROPPED.labels("unread").inc()
         protocol.conn.send_close(*TOO_SLOW)
         protocol.transport.write(b"".join(protocol.conn.data_to_send()))

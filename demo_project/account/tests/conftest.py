@@ -109,6 +109,14 @@ def start_uvicorn(env: dict[str, str]) -> Iterator[StartServer]:
         yield start
 
 
+@pytest.fixture(params=["daphne", "uvicorn"])
+def start(
+    request: pytest.FixtureRequest, start_server: StartServer, start_uvicorn: StartServer
+) -> StartServer:
+    """Start a server of either kind."""
+    return start_server if request.param == "daphne" else start_uvicorn
+
+
 @pytest.fixture
 def start_runserver(env: dict[str, str]) -> Iterator[StartServer]:
     """Start `manage.py runserver`, without its reloader: that is a second process of its own."""

@@ -75,6 +75,24 @@ class BeatTests(TransactionTestCase):
             assert await tab.nothing_came()
             assert await other.nothing_came()
 
+    async def test_each_of_a_crowd_sees_those_before_it_and_hears_of_those_after(
+        self,
+    ) -> None:
+        crowd = [Tab() for _ in range(5)]
+        await asyncio.gather(*(tab.communicator.connect(timeout=10) for tab in crowd))
+        states = [await tab.receive() for tab in crowd]
+        names = [state["you"]["user"] for state in states]
+        order = sorted(range(5), key=lambda at: len(states[at]["users"]))
+        for place, at in enumerate(order):
+            before = {names[other] for other in order[: place + 1]}
+            assert {user["user"] for user in states[at]["users"]} == before
+            heard = [await crowd[at].receive() for _ in order[place + 1 :]]
+            assert {frame["user"] for frame in heard} == set(names) - before
+            crowd[at].sid = states[at]["you"]["sid"]
+            assert await crowd[at].nothing_came()
+        for tab in crowd:
+            await tab.communicator.disconnect(timeout=10)
+
     async def test_who_connects_to_a_process_that_was_taken_for_dead_brings_it_back(self) -> None:
         async with open_tab():
             await sync_to_async(presence.expire)(timedelta(0))

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import websockets
 from django.conf import settings
-from django.db import OperationalError, connection
+from django.db import IntegrityError, OperationalError, connection
 
 from account import database
-from account.database import in_database, turn_of
+from account.database import Together, in_database, turn_of
 from account.models import UserOnline
 from account.outage import answer_outages
 from account.tests.conftest import StartServer
@@ -162,3 +162,48 @@ async def test_a_database_that_was_removed_is_unavailable_until_it_is_back(
     async with server.connect() as client:
         assert (await receive(client))["event"] == "state"
     assert "Traceback" not in server.log
+
+
+async def test_who_asks_while_others_are_served_is_served_together_with_the_next() -> None:
+    batches: list[list[int]] = []
+
+    async def double(numbers: list[int]) -> list[int]:
+        batches.append(numbers)
+        await asyncio.sleep(0)
+        return [2 * number for number in numbers]
+
+    doubled = Together(double)
+    assert await asyncio.gather(*map(doubled, range(5))) == [0, 2, 4, 6, 8]
+    assert batches == [[0], [1, 2, 3, 4]]
+
+
+async def test_one_bad_value_is_no_failure_of_the_others_and_an_outage_is() -> None:
+    async def check(numbers: list[int]) -> list[int]:
+        if 0 in numbers:
+            raise OperationalError("locked")
+        if -1 in numbers:
+            raise IntegrityError("it is there already")
+        return numbers
+
+    checked = Together(check)
+    found = await asyncio.gather(*map(checked, (7, 1, -1, 2)), return_exceptions=True)
+    assert [type(each).__name__ for each in found] == ["int", "int", "IntegrityError", "int"]
+    found = await asyncio.gather(*map(checked, (7, 1, 0)), return_exceptions=True)
+    assert [type(each).__name__ for each in found] == ["int"] + ["OperationalError"] * 2
+
+
+async def test_one_who_goes_away_while_waiting_keeps_nobody_from_an_answer() -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(numbers: list[int]) -> list[int]:
+        begun.set()
+        await go_on.wait()
+        return numbers
+
+    answered = Together(slowly)
+    first, second, third = (asyncio.ensure_future(answered(number)) for number in range(3))
+    await begun.wait()
+    second.cancel()
+    go_on.set()
+    assert await first == 0
+    assert await third == 2

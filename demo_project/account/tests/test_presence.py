@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser, User
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from django.test import TestCase, TransactionTestCase
 from django.test.utils import CaptureQueriesContext
@@ -54,6 +54,34 @@ class PresenceTests(TestCase):
         track("s1", GUEST)
         with pytest.raises(IntegrityError):
             track("s1", GUEST)
+
+    def test_of_many_who_come_at_once_one_is_first_and_of_many_who_leave_one_is_last(self) -> None:
+        ana, bob = make("ana"), make("bob")
+        track("s0", bob)
+        coming = [presence.Coming(f"s{at}", user) for at, user in enumerate((ana, ana, bob), 1)]
+        arrivals = presence.track_all(HERE, [*coming, presence.Coming("s4", GUEST)])
+        guest = f"guest-{UserOnline.objects.get(sid='s4').pk}"
+        assert [(each.tab.sid, each.tab.name, each.first) for each in arrivals] == [
+            ("s1", "ana", True),
+            ("s2", "ana", False),
+            ("s3", "bob", False),
+            ("s4", guest, True),
+        ]
+        departures = presence.untrack_all(["s1", "never seen", "s2", "s3", "s4"])
+        assert {sid: departure.name for sid, departure in departures.items()} == {
+            "s1": "ana",
+            "s2": "ana",
+            "s3": "bob",
+            "s4": guest,
+        }
+        assert sorted(each.name for each in departures.values() if each.last) == ["ana", guest]
+        assert presence.online() == [{"user": "bob", "tabs": 1}]
+
+    def test_if_one_of_many_cannot_be_tracked_none_is(self) -> None:
+        track("s1", GUEST)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            presence.track_all(HERE, [presence.Coming(sid, GUEST) for sid in ("s2", "s1")])
+        assert [row.sid for row in UserOnline.objects.all()] == ["s1"]
 
     def test_guests_without_a_name_are_called_by_the_number_of_their_row(self) -> None:
         name, first = track("s1", GUEST)

@@ -288,7 +288,7 @@ class GuardedWebSocket(WebSocketProtocol):
         self.wasNotCleanReason = "the client did not read"
         # Behind what is on its way already, for a client that only was too slow.
         self._outbox.forget()
-        self._linger.set(LINGER, self.transport.abortConnection)
+        self.closeHandshakeTimeout = LINGER
         code, reason = TOO_SLOW
         self.sendCloseFrame(code=code, reasonUtf8=reason.encode(), isReply=False)
 

@@ -27,16 +27,20 @@ class Outbox:
         self._waiting: deque[bytes] | None = None  # there are thousands that nothing waits in
 
     def write(self, data: bytes) -> None:
-        """Send, or wait for the client to read; above the limit `overflow(bytes)` is called."""
+        """Send, or wait for the client to read; above the limit `overflow(bytes)` is called.
+
+        Above it without this piece, that is: a large one is no sign that a client is slow.
+        """
         if not self._paused:
             self._transport.write(data)
             return
         if self._waiting is None:
             self._waiting = deque()
-        self._waiting.append(data)
-        self.bytes += len(data)
         if self.bytes > self._limit:
             self._overflow(self.bytes)
+            return
+        self._waiting.append(data)
+        self.bytes += len(data)
 
     def flush(self) -> None:
         """Hand all that waits to the transport: before a close, which is to be the last."""
