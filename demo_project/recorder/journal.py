@@ -6,6 +6,7 @@ import atexit
 import json
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -26,11 +27,13 @@ class Journal:
 
     def __init__(self, write: Callable[[Event], None]) -> None:
         self._write = write
+        self._turn = threading.Lock()
 
     def note(self, what: str, **details: Any) -> None:
-        """Write down one event of this moment."""
-        at = time.monotonic_ns()
-        self._write({"what": what, "at": at, "connection": connection.get(), **details})
+        """Write down one event of this moment; those of several threads in the order of time."""
+        with self._turn:
+            at = time.monotonic_ns()
+            self._write({"what": what, "at": at, "connection": connection.get(), **details})
 
 
 def file_journal(folder: Path) -> Journal:

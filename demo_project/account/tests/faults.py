@@ -175,7 +175,8 @@ class Stage:
 
     def health(self) -> dict[str, str]:
         """What each server's health page says is wrong, or `{}`."""
-        # Side by side: an answer may take two seconds, and a fault lasts as long as they all.
+        # Side by side: an answer may take two seconds, and a fault lasts as long as they all. (A server
+        # that is paused may hold a lock, for which the other waits five.)
         with ThreadPoolExecutor() as threads:
             found = threads.map(_health, (self.one, self.two))
             return {part: error for answer in found for part, error in answer.items()}
@@ -184,7 +185,7 @@ class Stage:
 def _health(server: Server) -> dict[str, str]:
     """What a server's health page says is wrong, or `{}`."""
     try:
-        with urllib.request.urlopen(f"http://{server.address}/healthz", timeout=5) as page:
+        with urllib.request.urlopen(f"http://{server.address}/healthz", timeout=4) as page:
             answer = json.load(page)
     except urllib.error.HTTPError as error:
         answer = json.load(error)
