@@ -66,9 +66,9 @@ class Encoded:
 class Wire:
     """A connection of the server that can be written to at once.
 
-    `send(data, frames)` takes the bytes of that many whole frames. It waits for nothing and never
-    raises; it has an end for a client that does not read, and does nothing when the connection is
-    closing. `settle()` lets go of what only the handshake needed.
+    `send(data, frames)` takes the bytes of that many whole frames. It waits for nothing, has an end
+    for a client that does not read, and does nothing when the connection is closing. `settle()`
+    lets go of what only the handshake needed.
     """
 
     __slots__ = ("_frames", "_send", "settle")
@@ -105,7 +105,10 @@ class _Unsent:
     def _flush(self) -> None:
         wires, self._wires = self._wires, []
         for wire in wires:
-            wire.flush()
+            try:
+                wire.flush()
+            except Exception:  # of one connection; the others are not to pay for it
+                logger.exception("A client could not be written to")
 
 
 _unsent = _Unsent()

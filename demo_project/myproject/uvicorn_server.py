@@ -5,9 +5,8 @@ Uvicorn takes its limits from its own command line, where the application cannot
 is the one way to start it; `uvicorn myproject.asgi:application` alone would take messages of 16 MiB
 and inflate compressed ones.
 
-What has no option in uvicorn is for the proxy before it: a request that never ends to arrive, and a
-client that does not read. For the latter uvicorn lets `send()` wait, and meanwhile the events for
-that client pile up in the channel layer, until its ping goes unanswered (after 40 seconds).
+What has no option in uvicorn is for the proxy before it: a request that never ends to arrive, and
+too many handshakes. A client that does not read is closed by `myproject/wire.py`.
 """
 
 import argparse
@@ -22,6 +21,7 @@ def options() -> dict[str, Any]:
     from account.events import MAX_FRAME
 
     return {
+        "ws": "websockets-sansio",  # the one that `myproject/wire.py` can write to
         "ws_max_size": MAX_FRAME,
         "ws_per_message_deflate": False,  # a bomb of 64 KiB would inflate to 64 MiB
         "h11_max_incomplete_event_size": 16 * 1024,  # of all headers together, as in Twisted

@@ -15,7 +15,7 @@ from django.conf import settings
 from websockets.protocol import OPEN
 
 from account.fanout import KEPT, WIRE, Wire, only
-from myproject.guard.below_daphne import LINGER, GuardedWebSocket
+from myproject.guard.below_daphne import LINGER
 from myproject.guard.door import TOO_SLOW
 from myproject.watch.metrics import DROPPED, SENT
 
@@ -43,11 +43,10 @@ class Wired:
 def writer(send: Send) -> "OnDaphne | OnUvicorn | None":
     """What writes to the client of a connection; None where the server is none that we know."""
     # daphne: functools.partial(Server.handle_reply, protocol); uvicorn: a method of the protocol.
-    [first, *_] = getattr(send, "args", None) or [getattr(send, "__self__", None)]
-    if isinstance(first, GuardedWebSocket):
-        return OnDaphne(first)
-    if all(hasattr(first, name) for name in ("conn", "transport", "writable", "close_sent")):
-        return OnUvicorn(first)
+    first, *_ = getattr(send, "args", None) or [getattr(send, "__self__", None)]
+    for kind in (OnDaphne, OnUvicorn):
+        if all(hasattr(first, name) for name in kind.needs):
+            return kind(first)
     return None
 
 
@@ -55,8 +54,9 @@ class OnDaphne:
     """Writes through the outbox that daphne's connections have here, which knows its limit."""
 
     __slots__ = ("_protocol",)
+    needs = ("_outbox", "http_headers", "clean_headers", "http_request_data")
 
-    def __init__(self, protocol: GuardedWebSocket) -> None:
+    def __init__(self, protocol: Any) -> None:
         self._protocol = protocol
 
     def write(self, data: bytes, frames: int) -> None:
@@ -80,6 +80,10 @@ class OnUvicorn:
     """
 
     __slots__ = ("_protocol",)
+    needs = (
+        *("client", "close_sent", "conn", "disconnected", "request", "response", "scope"),
+        *("transport", "writable"),
+    )
 
     def __init__(self, protocol: Any) -> None:
         self._protocol = protocol
@@ -106,7 +110,8 @@ class OnUvicorn:
 
     def _hang_up(self, unread: int) -> None:
         protocol = self._protocol
-        logger.warning("Dropped %s:%d: it left %d bytes unread.", *protocol.client, unread)
+        client = ":".join(map(str, protocol.client or ["a client"]))
+        logger.warning("Dropped %s: it left %d bytes unread.", client, unread)
         DROPPED.labels("unread").inc()
         protocol.conn.send_close(*TOO_SLOW)
         protocol.transport.write(b"".join(protocol.conn.data_to_send()))

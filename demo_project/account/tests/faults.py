@@ -175,8 +175,8 @@ class Stage:
 
     def health(self) -> dict[str, str]:
         """What each server's health page says is wrong, or `{}`."""
-        # Side by side: an answer may take two seconds, and a fault lasts as long as they all. (A server
-        # that is paused may hold a lock, for which the other waits five.)
+        # Side by side: an answer may take two seconds, and a fault lasts as long as they all.
+        # (A server that is paused may hold a lock, for which the other waits five.)
         with ThreadPoolExecutor() as threads:
             found = threads.map(_health, (self.one, self.two))
             return {part: error for answer in found for part, error in answer.items()}

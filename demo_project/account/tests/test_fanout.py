@@ -3,6 +3,8 @@
 import asyncio
 import json
 from contextlib import AsyncExitStack
+from functools import partial
+from types import MethodType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from account.fanout import Encoded, FanOut, Wire
 from account.tests import live
 from account.tests.conftest import StartServer
 from account.tests.live import LiveServer, receive, receive_until
+from myproject.wire import OnDaphne, OnUvicorn, writer
 
 CLIENTS, MESSAGES = 30, 200
 
@@ -137,3 +140,22 @@ async def test_one_consumer_that_fails_does_not_keep_an_event_from_the_others(
     fan_out.hand_over(["a", "b"], {"type": "online.jonied"})
     assert heard == [Joined("ana")]
     assert "Ignored an event" in caplog.records[-1].message
+
+
+async def test_a_server_that_is_not_known_gets_the_ordinary_way() -> None:
+    async def send(message: object) -> None:
+        pass
+
+    assert writer(send) is None
+    assert writer(partial(send, object())) is None
+
+
+def test_a_server_is_known_by_what_is_needed_of_it() -> None:
+    uvicorn = SimpleNamespace(**dict.fromkeys(OnUvicorn.needs))
+    assert isinstance(writer(MethodType(lambda self, message: None, uvicorn)), OnUvicorn)
+    daphne = SimpleNamespace(**dict.fromkeys(OnDaphne.needs))
+
+    async def handle_reply(protocol: object, message: object) -> None:
+        pass
+
+    assert isinstance(writer(partial(handle_reply, daphne)), OnDaphne)

@@ -115,7 +115,7 @@ THREATS = (
     ),
     Threat(
         "A client that reads nothing.",
-        "Dropped when 1 MiB is unread; the others wait for nothing.",
+        "Closed with 4011 when 1 MiB is unread; the others wait for nothing.",
         "test_slow_clients.py::"
         "test_a_client_that_reads_nothing_is_dropped_and_costs_the_others_nothing",
     ),
