@@ -2,6 +2,8 @@
 # Each recipe is a line; what is more than a line lives in notebooks/tools/.
 
 PORT ?= 8080
+WORKERS ?= 1
+SERVER ?= daphne
 ARGS ?=
 LESSON ?=
 ONLY ?=
@@ -29,8 +31,8 @@ help:  ## list the targets
 lab: setup  ## open JupyterLab on lesson 00 (ARGS=--no-browser)
 	@$(TOOL) tools.lab $(ARGS)
 
-serve: setup client  ## run the finished demo_project with its Valkey (PORT=8080)
-	@$(TOOL) channels_lab serve --port "$(PORT)" $(ARGS)
+serve: setup client  ## run the finished demo_project with its Valkey (PORT=8080 WORKERS=1)
+	@$(TOOL) channels_lab serve --port "$(PORT)" --workers "$(WORKERS)" --server "$(SERVER)" $(ARGS)
 
 test: setup client  ## run every check: lint, types, tests, all lessons, the browser
 	@env -u REDIS_URL -u DATABASE_URL .venv/bin/python -m pytest $(ARGS)

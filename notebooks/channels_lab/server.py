@@ -20,7 +20,7 @@ import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from .errors import LabError, LabTimeout, ServerError
 from .ports import HOST, free_port, holder, is_taken
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 RECORDER = Path(__file__).resolve().parents[2] / "demo_project" / "recorder"
 DEMO_PROJECT = Path(__file__).resolve().parents[2] / "demo_project"
 BUILT_CLIENT = DEMO_PROJECT.parent / "frontend" / "dist" / "browser"
-Kind = Literal["daphne", "runserver"]
+Kind = Literal["daphne", "uvicorn", "runserver"]
 PREFIX = "channels-lab-"  # of every temporary folder
 START_TIMEOUT = 20.0  # seconds
 PATIENCE = 3.0  # seconds that a server has to end by itself
@@ -43,6 +43,8 @@ APPLICATION = "myproject.asgi:application"
 # A client whose network is gone is found within 30 seconds; daphne's own 20 and 30 take up to 52.
 # The time-out is not longer than the interval: daphne forgets the older of two open pings.
 PINGS = ("--ping-interval", "14", "--ping-timeout", "14")
+# What a server prints when it takes connections.
+LISTENS: dict[Kind, str] = {"daphne": "Listening on TCP", "uvicorn": "Uvicorn running on"}
 _running: weakref.WeakSet[LiveServer] = weakref.WeakSet()
 
 
@@ -54,6 +56,9 @@ class LiveServer:
     ``settings`` are further environment variables of the server process.
     ``database`` is a SQLite file to keep; without one it is a new file that goes with the server.
     ``record=True`` records what happens in it, for ``record()`` to draw.
+    ``server="uvicorn"`` is for the demo_project, which has a start of its own for it.
+    ``workers`` is how many processes share the port: the system gives a connection to one of them.
+    Its ``pid`` and ``megabytes`` are those of the first.
     ``beside`` is a running server: this one is a second process of the same site, with its project,
     Valkey, database and settings. It is of no use without the other, so stop it first.
 
@@ -73,6 +78,7 @@ class LiveServer:
         database: Path | None = None,
         record: bool = False,
         beside: LiveServer | None = None,
+        workers: int = 1,
     ) -> None:
         if beside is not None and not beside.env:
             raise LabError(f"{beside} has nothing to share yet: call start() first")
@@ -84,9 +90,12 @@ class LiveServer:
                 f"expected a folder with a manage.py, got {self.project.name!r}: a Django project "
                 "has one, `django-admin startproject myproject .` makes it"
             )
-        if server not in ("daphne", "runserver"):
-            raise LabError(f"expected server='daphne' or server='runserver', got {server!r}")
+        if server not in get_args(Kind):
+            raise LabError(f"expected server to be one of {get_args(Kind)}, got {server!r}")
+        if workers < 1 or (workers > 1 and server not in LISTENS):
+            raise LabError(f"expected one worker or more (of runserver one), got {workers}")
         self.kind: Kind = server
+        self.workers = workers
         self.port = port
         self.env: dict[str, str] = {}
         self._valkey = valkey and beside is None
@@ -363,20 +372,27 @@ class LiveServer:
     def _start_server(self) -> None:
         self._runs += 1
         port = str(self._port())
+        alone = self.workers == 1
+        shared: dict[str, Any] = {"workers": self.workers, "listen": [HOST, self._port()]}
+        daphne_at = ["-b", HOST, "-p", port] if alone else ["--fd", "FD"]
+        uvicorn_at = ["--port", port] if alone else ["--fd", "FD"]
         program: dict[Kind, list[str]] = {
-            "daphne": ["-m", "daphne", *PINGS, "-b", HOST, "-p", port, APPLICATION],
+            "daphne": ["-m", "daphne", *PINGS, *daphne_at, APPLICATION],
+            "uvicorn": ["-m", "myproject.uvicorn_server", *uvicorn_at],
             "runserver": ["manage.py", "runserver", "--noreload", f"{HOST}:{port}"],
         }
         # A project that has the recorder switches it on itself; any other is run under it.
         under = self.program is not None and not (self.project / RECORDER.name).is_dir()
         start = [str(RECORDER)] if under else []
-        self._pid = self._run(self._name, [sys.executable, *start, *program[self.kind]])
+        argv = [sys.executable, *start, *program[self.kind]]
+        self._pid = self._run(self._name, argv, **({} if alone else shared))
 
-    def _run(self, name: str, argv: list[str]) -> int:
+    def _run(self, name: str, argv: list[str], **shared: Any) -> int:
         # Making the tables is no traffic.
         unseen = ("CHANNELS_RECORD",) if name == "tables" else ()
         env = {key: value for key, value in self.env.items() if key not in unseen}
-        return int(self._ask(do="run", name=name, argv=argv, cwd=str(self.project), env=env))
+        asked = {"name": name, "argv": argv, "cwd": str(self.project), "env": env}
+        return int(self._ask(do="run", **asked, **shared))
 
     def _has_tables(self, deadline: float) -> bool:
         """Whether there are the tables, from a database that is kept ready for this project."""
@@ -409,6 +425,11 @@ class LiveServer:
             code = self._ask(do="poll", name=self._name)
             if code is not None:
                 raise ServerError(f"{self.kind} ended before it listened:\n{self._tail()}")
+            if self.workers > 1:  # their socket takes connections before any of them does
+                if len(self.lines(LISTENS[self.kind])) == self.workers:
+                    return
+                self._in_time(deadline, f"{self.workers} processes of {self.kind}")
+                continue
             try:
                 socket.create_connection((HOST, self._port()), timeout=1).close()
                 return
