@@ -80,8 +80,25 @@ def postgresql_options() -> dict[str, Any]:
     """The options that end every wait for a PostgreSQL; what DATABASE_URL itself says goes first.
 
     Seconds to connect; for a lock, as with SQLite; and for a statement, as long as anybody waits.
+    A host that is cut off says nothing at all: its transaction gives up its locks before those who
+    wait for them lose patience, PostgreSQL forgets it after 25 seconds, and it does itself not wait
+    for an answer that will not come.
     """
-    return {"connect_timeout": 5, "options": "-c lock_timeout=5s -c statement_timeout=30s"}
+    limits = {
+        "lock_timeout": "5s",
+        "statement_timeout": "30s",
+        "idle_in_transaction_session_timeout": "3s",
+        "tcp_keepalives_idle": "10",
+        "tcp_keepalives_interval": "5",
+        "tcp_keepalives_count": "3",
+    }
+    return {
+        "connect_timeout": 5,
+        "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
+        "keepalives_idle": 2,
+        "keepalives_interval": 1,
+        "tcp_user_timeout": 5000,  # milliseconds; only Linux knows it
+    }
 
 
 def channel_layers() -> dict[str, dict[str, Any]]:

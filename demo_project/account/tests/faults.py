@@ -337,17 +337,17 @@ async def run(stage: Stage, fault: Fault, seconds: float) -> Row:
             talker.saw.clear()
         begun = time.monotonic()
         await asyncio.to_thread(fault.begin, stage)
-        newcomer = asyncio.create_task(come(stage))
+        newcomer = asyncio.create_task(come(stage.one, stage.cookies["dora"]))
         try:
             wrong, _ = await asyncio.gather(look(stage, seconds), asyncio.sleep(seconds))
         finally:
             await asyncio.to_thread(fault.end, stage)
         mended = time.monotonic()
-        heard_at = await _until(lambda: all_hear_all(talkers, mended), "everybody hears everybody")
+        heard_at = await until(lambda: all_hear_all(talkers, mended), "everybody hears everybody")
         for talker in talkers:
             talker.talks = False
         with suppress(TimeoutError):  # then the row shows what is missing
-            await _until(lambda: _is_settled(talkers), "every message is accounted for")
+            await until(lambda: is_settled(talkers), "every message is accounted for")
         saw: Counter[str] = sum((talker.saw for talker in talkers), Counter())
         row = Row(
             fault.name,
@@ -359,7 +359,7 @@ async def run(stage: Stage, fault: Fault, seconds: float) -> Row:
             heard_at - mended,
             account(talkers),
         )
-    await _until(lambda: None if stage.health() else True, "both servers are well again")
+    await until(lambda: None if stage.health() else True, "both servers are well again")
     return row
 
 
@@ -369,7 +369,7 @@ async def talking(stage: Stage) -> AsyncIterator[list[Talker]]:
     places = {"ana": stage.one, "bob": stage.one, "cem": stage.two}
     talkers = [Talker(name, server.address, stage.cookies[name]) for name, server in places.items()]
     try:
-        await _until(lambda: all(t.is_connected for t in talkers) or None, "all are connected")
+        await until(lambda: all(t.is_connected for t in talkers) or None, "all are connected")
         for talker in talkers:  # only now: who is not there yet cannot miss anything
             talker.talks = True
         yield talkers
@@ -378,7 +378,7 @@ async def talking(stage: Stage) -> AsyncIterator[list[Talker]]:
             await talker.leave()
 
 
-async def come(stage: Stage) -> Newcomer:
+async def come(server: live.LiveServer, cookie: str) -> Newcomer:
     """Come, and go again as soon as it is clear what one is told.
 
     Daphne hangs up on a handshake that takes five seconds: like any client, this one tries again.
@@ -386,16 +386,16 @@ async def come(stage: Stage) -> Newcomer:
     started = time.monotonic()
     said: list[str] = []
     while time.monotonic() - started < NEWCOMER_TRIES:
-        said += await _try_to_come(stage)
+        said += await _try_to_come(server, cookie)
         if said[-1] != NO_CONNECTION:
             break
     return Newcomer(tuple(said), time.monotonic() - started)
 
 
-async def _try_to_come(stage: Stage) -> list[str]:
+async def _try_to_come(server: live.LiveServer, cookie: str) -> list[str]:
     said: list[str] = []
     try:
-        async with stage.one.connect(stage.cookies["dora"]) as socket, asyncio.timeout(12):
+        async with server.connect(cookie) as socket, asyncio.timeout(12):
             while "state" not in said and len(said) < 5:
                 frame = json.loads(await socket.recv())
                 said.append(frame.get("event") or frame.get("code") or frame["type"])
@@ -420,12 +420,13 @@ async def look(stage: Stage, seconds: float) -> dict[str, str]:
     return wrong
 
 
-def _is_settled(talkers: list[Talker]) -> bool | None:
+def is_settled(talkers: list[Talker]) -> bool | None:
+    """Whether every message is accounted for; None: not yet."""
     now = account(talkers)
     return True if now.lost == 0 else None
 
 
-async def _until(found: Callable[[], T | None], what: str) -> T:
+async def until(found: Callable[[], T | None], what: str) -> T:
     """Ask again and again until there is an answer. Raises TimeoutError that says what was not."""
     end = time.monotonic() + AT_MOST
     while (answer := await asyncio.to_thread(found)) is None:

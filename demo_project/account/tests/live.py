@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -56,6 +57,9 @@ def manage(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[
 class LiveServer:
     """One server process; use it with `with`. Its log is in `lines`, its address in `address`."""
 
+    ready = _READY  # what it writes when it takes connections
+    tls: ssl.SSLContext | None = None  # of its clients, where it speaks https
+
     def __init__(self, env: dict[str, str], command: list[str] = DAPHNE) -> None:
         self.env = env
         self.lines: list[str] = []
@@ -65,7 +69,7 @@ class LiveServer:
 
     def __enter__(self) -> "LiveServer":
         self._process = subprocess.Popen(
-            [sys.executable, *self._command],
+            self.argv(),
             cwd=PROJECT,
             env=self.env,
             text=True,
@@ -76,12 +80,19 @@ class LiveServer:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         try:
-            line = self.wait_for_line(_READY)
+            self.listens(self.wait_for_line(self.ready))
         except BaseException:
             self.__exit__()
             raise
-        self._port = int(re.findall(r"127\.0\.0\.1:(\d+)", line)[0])
         return self
+
+    def argv(self) -> list[str]:
+        """The command line of the process."""
+        return [sys.executable, *self._command]
+
+    def listens(self, line: str) -> None:
+        """It takes connections, and has written this line."""
+        self._port = int(re.findall(r"127\.0\.0\.1:(\d+)", line)[0])
 
     def __exit__(self, *exception: object) -> None:
         self._process.terminate()
@@ -146,11 +157,26 @@ class LiveServer:
 
     # --- clients ---
 
+    @property
+    def origin(self) -> str:
+        """How an address on it begins."""
+        return f"{'https' if self.tls else 'http'}://{self.address}"
+
     def get(self, path: str) -> str:
         """The text of a page."""
-        with urllib.request.urlopen(f"http://{self.address}{path}", timeout=TIMEOUT) as response:
+        with urllib.request.urlopen(
+            f"{self.origin}{path}", timeout=TIMEOUT, context=self.tls
+        ) as response:
             text: str = response.read().decode()
             return text
+
+    def browser(self, jar: CookieJar) -> urllib.request.OpenerDirector:
+        """A client with cookies; it says where it is, as browsers do over https."""
+        opener = urllib.request.build_opener(
+            urllib.request.HTTPCookieProcessor(jar), urllib.request.HTTPSHandler(context=self.tls)
+        )
+        opener.addheaders.append(("Origin", self.origin))
+        return opener
 
     def figures(self) -> dict[str, float]:
         """What /metrics says (with METRICS=on), by name; of figures with labels the sum."""
@@ -170,8 +196,8 @@ class LiveServer:
     def log_in(self, username: str, password: str = "channels") -> str:
         """Log in over HTTP, as a browser does; returns the Cookie header of the session."""
         jar = CookieJar()
-        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-        page = f"http://{self.address}/accounts/login/"
+        browser = self.browser(jar)
+        page = f"{self.origin}/accounts/login/"
         browser.open(page, timeout=TIMEOUT).close()
         cookies = {cookie.name: cookie.value or "" for cookie in jar}
         form = {
@@ -185,9 +211,9 @@ class LiveServer:
     def visit(self) -> tuple[str, str]:
         """Open the page as a new visitor; the Cookie header of the session, and the guest name."""
         jar = CookieJar()
-        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-        browser.open(f"http://{self.address}/plain/", timeout=TIMEOUT).close()
-        with browser.open(f"http://{self.address}/me/", timeout=TIMEOUT) as answer:
+        browser = self.browser(jar)
+        browser.open(f"{self.origin}/plain/", timeout=TIMEOUT).close()
+        with browser.open(f"{self.origin}/me/", timeout=TIMEOUT) as answer:
             name: str = json.load(answer)["user"]
         return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar), name
 
@@ -196,8 +222,9 @@ class LiveServer:
     ) -> AbstractAsyncContextManager[ClientConnection]:
         """A WebSocket to this server, from its own origin unless told otherwise."""
         return websockets.connect(
-            f"ws://{self.address}{path}",
-            origin=websockets.Origin(origin or f"http://{self.address}"),
+            f"{self.origin.replace('http', 'ws', 1)}{path}",
+            origin=websockets.Origin(origin or self.origin),
+            ssl=self.tls,
             additional_headers={"Cookie": cookie} if cookie else None,
             open_timeout=TIMEOUT,
             close_timeout=TIMEOUT,

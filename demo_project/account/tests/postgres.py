@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -32,9 +33,9 @@ class Postgres:
         self.folder = folder
         self._databases = 0
 
-    def url(self, database: str) -> str:
-        """The DATABASE_URL of a database in it."""
-        return f"postgresql://postgres@/{database}?host={self.folder}"
+    def url(self, database: str, host: str = "") -> str:
+        """The DATABASE_URL of a database in it: by its socket, or by the address of its host."""
+        return f"postgresql://postgres@{host}/{database}" + ("" if host else f"?host={self.folder}")
 
     def migrate_template(self) -> None:
         """Make the database that `copy` copies: all tables, and the demo users."""
@@ -44,12 +45,12 @@ class Postgres:
             done = live.manage(*command, env=env)
             assert done.returncode == 0, done.stderr
 
-    def copy(self) -> str:
+    def copy(self, host: str = "") -> str:
         """The DATABASE_URL of a new, migrated database."""
         self._databases += 1
         name = f"test_{self._databases}"
         self._execute("CREATE DATABASE {} TEMPLATE {}", name, TEMPLATE)
-        return self.url(name)
+        return self.url(name, host)
 
     def _execute(self, statement: str, *names: str) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
@@ -57,8 +58,11 @@ class Postgres:
 
 
 @contextmanager
-def running(bin: Path) -> Iterator[Postgres]:
-    """Start a cluster and end it. PostgreSQL refuses to run as root, so there it is `postgres`."""
+def running(bin: Path, listen: str = "", trust: str = "") -> Iterator[Postgres]:
+    """Start a cluster and end it. PostgreSQL refuses to run as root, so there it is `postgres`.
+
+    It also listens on the address `listen`, for those of the network `trust`.
+    """
     # A short path: the name of a socket has at most a hundred characters.
     with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as made:
         folder = Path(made)
@@ -70,8 +74,18 @@ def running(bin: Path) -> Iterator[Postgres]:
         subprocess.run(
             create, user=user, cwd=folder, check=True, capture_output=True, timeout=live.TIMEOUT * 2
         )
+        if trust:
+            with open(folder / "d" / "pg_hba.conf", "a") as rules:
+                rules.write(f"host all all {trust} trust\n")
         serve: list[str | Path] = [bin / "postgres", "-D", folder / "d", "-k", folder]
-        serve += ["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200"]
+        serve += [
+            "-c",
+            f"listen_addresses={listen}",
+            "-c",
+            "fsync=off",
+            "-c",
+            "max_connections=200",
+        ]
         process = subprocess.Popen(
             serve, user=user, cwd=folder, stderr=subprocess.PIPE, text=True, bufsize=1
         )
@@ -82,5 +96,5 @@ def running(bin: Path) -> Iterator[Postgres]:
                     break
             yield Postgres(folder)
         finally:
-            process.terminate()
+            process.send_signal(signal.SIGINT)  # on SIGTERM it waits for hosts that are gone
             process.communicate(timeout=live.TIMEOUT)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -31,7 +32,9 @@ class Stretch:
 class Talker:
     """A client that follows the history: it says something five times a second."""
 
-    def __init__(self, name: str, address: str, cookie: str) -> None:
+    def __init__(
+        self, name: str, address: str, cookie: str, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.name = name
         self.talks = False
         self.sent_at: dict[str, float] = {}
@@ -41,7 +44,7 @@ class Talker:
         self.out_of_order = 0
         self.silence = 0.0  # seconds: the longest without any frame while it talked
         self.is_connected = False
-        self._address, self._cookie = address, cookie
+        self._address, self._cookie, self._tls = address, cookie, tls
         self._place: dict[str, Any] | None = None  # {"epoch": …, "last": …}
         self._live = asyncio.create_task(self._keep_coming())
 
@@ -67,8 +70,9 @@ class Talker:
         place = self._place
         query = f"epoch={place['epoch']}&since={place['last']}" if place else "history=1"
         return websockets.connect(
-            f"ws://{self._address}/online/?{query}",
-            origin=websockets.Origin(f"http://{self._address}"),
+            f"{'wss' if self._tls else 'ws'}://{self._address}/online/?{query}",
+            origin=websockets.Origin(f"{'https' if self._tls else 'http'}://{self._address}"),
+            ssl=self._tls,
             additional_headers={"Cookie": self._cookie},
             open_timeout=TIMEOUT,
             close_timeout=1,
@@ -165,7 +169,8 @@ def account(talkers: Iterable[Talker]) -> Account:
             else:
                 # More refusals than messages that came nowhere: some were refused and came.
                 lost += abs(unseen - stretch.refused)
-    times = [len(got) for talker in all_of_them for got in talker.got_at.values()]
+    # A list first: more may come while a thread counts.
+    times = [len(got) for talker in all_of_them for got in list(talker.got_at.values())]
     return Account(
         sent=sum(len(talker.sent_at) for talker in all_of_them),
         refused=refused,
