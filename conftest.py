@@ -23,6 +23,7 @@ from tools.reexecution import Reexecution
 # The order in which two workers take the files, slowest first; the rest follows by name.
 SLOW_FIRST = (
     "test_exercises.py",
+    "test_hosts.py",
     "test_faults.py",
     "test_lab_in_browser.py",
     "test_board_in_browser.py",

@@ -87,7 +87,7 @@ class Network:
             self._in_data("addr", "add", f"{self.data.back}/24", "dev", "back")
             self._in_data("link", "set", "back", "up")
             for host in (self.a, self.b):
-                self._plug_in(host)
+                self._plug_in(stack, host)
             self._stack = stack.pop_all()
         return self
 
@@ -129,13 +129,15 @@ class Network:
     def _host(self, stack: ExitStack, name: str, front: str, back: str) -> Host:
         host = Host(name, f"{self._front}-{name}", front, back)
         _ip("netns", "add", host.namespace)
-        stack.callback(_ip, "netns", "delete", host.namespace)  # its links go with it
+        stack.callback(_ip, "netns", "delete", host.namespace)
         _ip("-netns", host.namespace, "link", "set", "lo", "up")
         return host
 
-    def _plug_in(self, host: Host) -> None:
+    def _plug_in(self, stack: ExitStack, host: Host) -> None:
         port, there = self._port(host), ("netns", host.namespace)
         _ip("link", "add", port, "type", "veth", "peer", "name", "front", *there)
+        # What waits for an answer keeps a namespace for minutes after its name is gone.
+        stack.callback(_ip, "link", "delete", port)
         _ip("link", "set", port, "master", self._front, "up")
         back = ("type", "veth", "peer", "name", "back", *there)
         self._in_data("link", "add", f"to-{host.name}", *back)

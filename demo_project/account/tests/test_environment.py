@@ -77,10 +77,11 @@ def test_a_number_is_read_and_what_is_none_is_refused(monkeypatch: pytest.Monkey
 def test_every_wait_for_postgresql_ends(cluster: postgres.Postgres) -> None:
     code = (
         "from django.db import connection as c; x = c.cursor();"
-        " print(*[x.execute(f'SHOW {n}_timeout').fetchone()[0] for n in ('lock', 'statement')],"
+        " names = ('lock', 'statement', 'idle_in_transaction_session');"
+        " print(*[x.execute(f'SHOW {name}_timeout').fetchone()[0] for name in names],"
         " c.get_connection_params()['connect_timeout'])"
     )
-    for query, shown in (("", "5s 30s 5"), ("&connect_timeout=9", "5s 30s 9")):
+    for query, shown in (("", "5s 30s 3s 5"), ("&connect_timeout=9", "5s 30s 3s 9")):
         env = live.environment(Path(), None, DATABASE_URL=cluster.url("postgres") + query)
         done = live.manage("shell", "-v", "0", "-c", code, env=env)
         assert done.stdout.strip() == shown, done.stderr

@@ -333,6 +333,7 @@ async def test_a_host_that_is_cut_off_tells_its_clients_and_closes_the_gap(
             holds.execute("SELECT * FROM account_history FOR UPDATE")
             asking = asyncio.create_task(asyncio.to_thread(ask, asks))
             await until(lambda: is_asked(cluster) or None, "the question has arrived")
+            ana.saw.clear()
             cut = time.monotonic()
             network.cut_off(network.b)
             try:
@@ -346,6 +347,7 @@ async def test_a_host_that_is_cut_off_tells_its_clients_and_closes_the_gap(
                 network.heal(network.b)
         healed = time.monotonic()
         await until(lambda: all_hear_all(both, healed), "both hear each other again")
+        await until(lambda: ana.saw["joined bob"] or None, "bob is there again")
         became = await settled(both)
     print(f"{left_after=} {no_answer_after=} {newcomer=} {ana.silence=} {bob.silence=} {became=}")
     assert left_after < LEASE + SLACK
