@@ -341,7 +341,7 @@ async def test_a_host_that_is_cut_off_tells_its_clients_and_closes_the_gap(
                 left_after = time.monotonic() - cut
                 newcomer = await come(hosts.b.nginx, dora)
                 await until(lambda: bob.saw["unavailable"] or None, "bob is told")
-                await asking
+                await asyncio.wait_for(asking, live.TIMEOUT)
                 no_answer_after = time.monotonic() - cut
             finally:
                 network.heal(network.b)
