@@ -141,7 +141,7 @@ def test_who_does_not_get_the_last_one_is_waited_for_and_then_seen(
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = threading.Thread(target=serve, daemon=True)
         server.start()
-        with crowd.Crowd(f"127.0.0.1:{listener.getsockname()[1]}", "/") as clients:
+        with crowd.Crowd([f"127.0.0.1:{listener.getsockname()[1]}"], "/") as clients:
             clients.come(2)
             server.join(5)
             clients.until_all_have(1)

@@ -50,19 +50,24 @@ class Client(Follower):
 
 
 class Crowd:
-    """The connections to `address` (host:port) at `path`; use it with `with`.
+    """The connections to `addresses` (host:port), in turn, at `path`; use it with `with`.
 
     `headers` are taken in turn, a header line for each connection; `greeted`: the server sends a
     frame of its own as the first.
     """
 
     def __init__(
-        self, address: str, path: str, headers: Sequence[str] = (), *, greeted: bool = False
+        self,
+        addresses: Sequence[str],
+        path: str,
+        headers: Sequence[str] = (),
+        *,
+        greeted: bool = False,
     ) -> None:
-        host, _, port = address.partition(":")
-        self._address = host, int(port)
-        self._requests = [handshake(address, header, path=path) for header in headers] or [
-            handshake(address, path=path)
+        self._doors = [
+            (address, handshake(address, *lines, path=path))
+            for lines in [[header] for header in headers] or [[]]
+            for address in addresses
         ]
         self._greeted = greeted
         self._selector = selectors.DefaultSelector()
@@ -94,8 +99,10 @@ class Crowd:
 
     def _open(self) -> Client:
         # On loopback the system itself connects at once, so that nobody else waits meanwhile.
-        connection = socket.create_connection(self._address, timeout=PATIENCE)
-        connection.sendall(self._requests[len(self.clients) % len(self._requests)])
+        address, request = self._doors[len(self.clients) % len(self._doors)]
+        host, _, port = address.partition(":")
+        connection = socket.create_connection((host, int(port)), timeout=PATIENCE)
+        connection.sendall(request)
         connection.setblocking(False)
         client = Client(self.stream, connection, greeted=self._greeted)
         self.clients.append(client)

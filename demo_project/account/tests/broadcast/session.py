@@ -30,10 +30,10 @@ QUIET = 0.5
 class Plan:
     """What is to be measured; times are in seconds, and processes are ids by name.
 
-    `processes` has "server", and "broker" where there is one.
+    `processes` has "server 1" and so on, and "broker" where there is one.
     """
 
-    address: str
+    addresses: list[str]
     path: str
     headers: list[str]
     greeted: bool
@@ -57,7 +57,7 @@ class Figures:
     frame_bytes: int
     broadcasts: int
     deliveries_per_second: float
-    cpu_per_delivery: float  # seconds, of the server process alone
+    cpu_per_delivery: float  # seconds, of the server's processes alone
     busy: dict[str, float] = field(default_factory=dict)
     latency_p50: float | None = None
     latency_p99: float | None = None
@@ -65,7 +65,7 @@ class Figures:
 
     @property
     def deliveries_per_core(self) -> float:
-        """Deliveries for each second of CPU that the server process used."""
+        """Deliveries for each second of CPU that the server's processes used."""
         return 1 / self.cpu_per_delivery
 
 
@@ -79,18 +79,18 @@ def cpu_seconds(processes: Mapping[str, psutil.Process]) -> dict[str, float]:
 
 def measure(plan: Plan) -> Figures:
     """Carry out a plan. Raises Wrong when a client did not get what it has to get."""
-    server = psutil.Process(plan.processes["server"])
+    servers = [psutil.Process(id) for name, id in plan.processes.items() if name != "broker"]
     with (
-        Crowd(plan.address, plan.path, plan.headers, greeted=plan.greeted) as crowd,
+        Crowd(plan.addresses, plan.path, plan.headers, greeted=plan.greeted) as crowd,
         PublisherProcess(plan.target) as publisher,
     ):
         crowd.come(FIRST)
         crowd.until_quiet(QUIET)
-        memory = server.memory_info().rss
+        memory = sum(server.memory_info().rss for server in servers)
         came = plan.clients - FIRST
         seconds = crowd.come(came)
         crowd.until_quiet(QUIET)
-        memory = server.memory_info().rss - memory
+        memory = sum(server.memory_info().rss for server in servers) - memory
         publisher.send_up_to(1)
         crowd.until_all_have(1)
         others = sum(client.others for client in crowd.clients)
@@ -101,6 +101,7 @@ def measure(plan: Plan) -> Figures:
         first, used = publisher.asked, cpu_seconds(processes)
         elapsed = saturate(crowd, publisher, UNDER_WAY, plan.saturated_seconds)
         used = {name: now - used[name] for name, now in cpu_seconds(processes).items()}
+        used["server"] = sum(used.pop(name) for name in list(used) if name.startswith("server"))
         broadcasts = publisher.asked - first
         deliveries = broadcasts * plan.clients
 

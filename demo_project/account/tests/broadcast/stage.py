@@ -73,11 +73,15 @@ class Stage:
                 redis_url = f"redis://127.0.0.1:{valkey.port}/0"
             database = Path(shutil.copy(self._template, self._folder / "db.sqlite3"))
             env = live.environment(database, redis_url, **side.settings())
-            server = running.enter_context(live.LiveServer(env, side.command))
-            processes["server"] = server.pid
+            servers = [
+                running.enter_context(live.LiveServer(env, side.command))
+                for _ in range(side.processes)
+            ]
+            processes |= {f"server {number}": each.pid for number, each in enumerate(servers, 1)}
+            server = servers[0]
             is_path = side.target.startswith("/")
             plan = Plan(
-                address=server.address,
+                addresses=[each.address for each in servers],
                 path=side.path,
                 headers=[f"Cookie: {server.log_in(user)}" for user in USERS if side.is_board],
                 greeted=side.is_board,
