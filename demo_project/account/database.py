@@ -1,4 +1,4 @@
-"""The thread in which consumers use the ORM, with an end to the wait for it."""
+"""The threads in which consumers use the ORM, with an end to the wait for them."""
 
 import asyncio
 import time
@@ -38,12 +38,56 @@ P = ParamSpec("P")
 A = TypeVar("A")
 T = TypeVar("T")
 
-# One thread: SQLite has one writer at a time, and those who wait for it inside sqlite3 wait longer.
-_thread = ThreadPoolExecutor(1, thread_name_prefix="database")
+
+class _Thread:
+    """One thread that uses the ORM, and those who wait for it."""
+
+    def __init__(self, name: str) -> None:
+        self.executor = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self.succeeded_at = 0.0  # by time.monotonic()
+        self._is_fresh = False  # its connection was opened a moment ago
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Do something in it; see `in_database`."""
+        asked_at = time.monotonic()
+        try:
+            call = self.executor.submit(self._do, partial(copy_context().run, work))
+        except RuntimeError as error:  # threads end before what runs at the exit
+            raise Ending from error
+        answer = asyncio.wrap_future(call)
+        while not answer.done():
+            await asyncio.wait([answer], timeout=LOOK_AGAIN)
+            if not answer.done() and self.is_stuck(asked_at) and call.cancel():
+                raise OperationalError(STUCK)
+        return await answer
+
+    def is_stuck(self, asked_at: float) -> bool:
+        """Whether to wait no longer: many who wait are no reason, if one after the other has a
+        turn."""
+        now = time.monotonic()
+        return now - max(asked_at, self.succeeded_at) > PATIENCE or now - asked_at > AT_MOST
+
+    def _do(self, work: Callable[[], T]) -> T:
+        if not self._is_fresh:
+            reset_queries()
+            close_old_connections()
+        try:
+            answer = work()
+        except BaseException:
+            close_old_connections()
+            self._is_fresh = False
+            raise
+        # To open a connection takes longer than what is done with it: who waits already may go on.
+        self._is_fresh = not self.executor._work_queue.empty()
+        if not self._is_fresh:
+            close_old_connections()
+        self.succeeded_at = time.monotonic()
+        return answer
 
 
-_succeeded_at = 0.0  # by time.monotonic()
-_is_fresh = False  # the connection of the thread was opened a moment ago
+# One to write: SQLite has one writer at a time, and those who wait inside sqlite3 wait longer. And
+# one that only reads, which SQLite lets do so while a writer waits.
+_thread, _reader = _Thread("database"), _Thread("database-reader")
 
 
 async def in_database(function: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
@@ -53,18 +97,12 @@ async def in_database(function: Callable[P, T], *args: P.args, **named: P.kwargs
     it has begun, its end is waited for, so that its outcome is known; how long one statement may
     take is a setting of the database. Raises Ending when the interpreter is about to end.
     """
-    asked_at = time.monotonic()
-    work = partial(copy_context().run, partial(function, *args, **named))
-    try:
-        call = _thread.submit(_in_turn, work)
-    except RuntimeError as error:  # threads end before what runs at the exit
-        raise Ending from error
-    answer = asyncio.wrap_future(call)
-    while not answer.done():
-        await asyncio.wait([answer], timeout=LOOK_AGAIN)
-        if not answer.done() and is_stuck(asked_at) and call.cancel():
-            raise OperationalError(STUCK)
-    return await answer
+    return await _thread.run(partial(function, *args, **named))
+
+
+async def from_database(function: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+    """Run a function that only reads, and does not wait for those that write; else the same."""
+    return await _reader.run(partial(function, *args, **named))
 
 
 class Together(Generic[A, T]):
@@ -133,18 +171,12 @@ async def turn_of(lock: asyncio.Lock) -> AsyncIterator[None]:
     acquiring = asyncio.ensure_future(lock.acquire())
     try:
         while not (await asyncio.wait([acquiring], timeout=LOOK_AGAIN))[0]:
-            if is_stuck(asked_at):
+            if _thread.is_stuck(asked_at):
                 raise OperationalError(STUCK)
         yield
     finally:
         if not acquiring.cancel():  # it was there in time
             lock.release()
-
-
-def is_stuck(asked_at: float) -> bool:
-    """Whether to wait no longer: many who wait are no reason, if one after the other has a turn."""
-    now = time.monotonic()
-    return now - max(asked_at, _succeeded_at) > PATIENCE or now - asked_at > AT_MOST
 
 
 def with_fresh_connections(work: Callable[[], T]) -> T:
@@ -155,22 +187,3 @@ def with_fresh_connections(work: Callable[[], T]) -> T:
         return work()
     finally:
         close_old_connections()
-
-
-def _in_turn(work: Callable[[], T]) -> T:
-    global _succeeded_at, _is_fresh
-    if not _is_fresh:
-        reset_queries()
-        close_old_connections()
-    try:
-        answer = work()
-    except BaseException:
-        close_old_connections()
-        _is_fresh = False
-        raise
-    # To open a connection takes longer than what is done with it: who waits already may go on.
-    _is_fresh = not _thread._work_queue.empty()
-    if not _is_fresh:
-        close_old_connections()
-    _succeeded_at = time.monotonic()
-    return answer

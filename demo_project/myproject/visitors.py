@@ -20,7 +20,7 @@ from django.http import parse_cookie
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from account.database import Together, in_database
+from account.database import Together, from_database
 
 PLAIN = "django.contrib.auth.backends.ModelBackend"
 """How the users of this project log in: by a name and a password in its own database."""
@@ -104,7 +104,7 @@ def _user(session: SessionBase, found: Any) -> AbstractBaseUser | AnonymousUser:
 
 
 async def _look_up_all(keys: list[str]) -> list[Visitor]:
-    return await in_database(_visitors, keys)
+    return await from_database(_visitors, keys)
 
 
 _look_up = Together(_look_up_all)

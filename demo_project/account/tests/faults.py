@@ -369,7 +369,7 @@ async def talking(stage: Stage) -> AsyncIterator[list[Talker]]:
     places = {"ana": stage.one, "bob": stage.one, "cem": stage.two}
     talkers = [Talker(name, server.address, stage.cookies[name]) for name, server in places.items()]
     try:
-        await until(lambda: all(t.is_connected for t in talkers) or None, "all are connected")
+        await until(lambda: all(t.online >= set(places) for t in talkers) or None, "all see all")
         for talker in talkers:  # only now: who is not there yet cannot miss anything
             talker.talks = True
         yield talkers

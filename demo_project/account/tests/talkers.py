@@ -44,6 +44,7 @@ class Talker:
         self.out_of_order = 0
         self.silence = 0.0  # seconds: the longest without any frame while it talked
         self.is_connected = False
+        self.online: set[str] = set()  # who is there, as this client was told
         self._address, self._cookie, self._tls = address, cookie, tls
         self._place: dict[str, Any] | None = None  # {"epoch": …, "last": …}
         self._live = asyncio.create_task(self._keep_coming())
@@ -123,8 +124,13 @@ class Talker:
                 self._place = place
             case {"event": event, "user": user}:
                 self.saw[f"{event} {user}"] += 1
-            case {"event": event}:
+                if event == "joined":
+                    self.online.add(user)
+                else:
+                    self.online.discard(user)
+            case {"event": event, "users": users}:
                 self.saw[event] += 1
+                self.online = {user["user"] for user in users}
 
     async def _talk(self, socket: ClientConnection, stretch: Stretch) -> None:
         while True:

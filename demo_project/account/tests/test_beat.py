@@ -202,7 +202,7 @@ class BeatTests(TransactionTestCase):
         # Its threads end first, before what runs at the exit: nobody can ask the database any more.
         over = RuntimeError("cannot schedule new futures after interpreter shutdown")
         async with open_tab() as (tab, _):
-            with patch("account.database._thread.submit", side_effect=over):
+            with patch("account.database._thread.executor.submit", side_effect=over):
                 await tab.send(type="message", text="is that saved?")
                 closed = await tab.communicator.receive_output(timeout=10)
             assert closed == {"type": "websocket.close", "code": 1012}
