@@ -16,8 +16,17 @@ class Lane(NamedTuple):
     name: str
 
 
-SERVER, CONSUMER = Lane("server", "server"), Lane("consumer", "consumer")
 LAYER, DATABASE = Lane("layer", "layer"), Lane("database", "database")
+
+
+def lane_of(kind: LaneKind, server: str = "") -> Lane:
+    """The lane of a server process, such as ``consumer A``; of one without a name ``consumer``."""
+    return Lane(kind, f"{kind} {server}".rstrip())
+
+
+def stand_in(consumer: Lane) -> Lane:
+    """The lane of the server that a consumer runs in."""
+    return lane_of("server", consumer.name.partition(" ")[2])
 
 
 @dataclass(eq=False)

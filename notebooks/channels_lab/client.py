@@ -277,7 +277,7 @@ class Client:
     def _note(self, what: str, **details: Any) -> None:
         """Note a step of the cell in the record of the server, if it keeps one."""
         if self.server.program is not None:
-            self.server.program.step(what, self._actor, **details)
+            self.server.program.step(what, self._actor, server=self.server.name, **details)
 
     def _connection_kind(self) -> type[ClientConnection] | None:
         return watched(self.server.program, self._actor) if self.server.program else None

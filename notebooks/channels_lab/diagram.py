@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import get_args
 from xml.etree import ElementTree as ET
 
-from .arrow import CONSUMER, SERVER, Arrow, Lane, LaneKind
+from .arrow import Arrow, Lane, LaneKind, stand_in
 from .errors import LabError
 from .trace import Trace
 
@@ -98,22 +98,25 @@ class Sequence:
         """An arrow as the shown lanes have it: not at all, once, or in two hops."""
         if (arrow.kind == "http" and not self._http) or (arrow.ignored and not self._ignored):
             return
-        at_consumer = CONSUMER in (arrow.source, arrow.target)
+        from_consumer = arrow.source.kind == "consumer"
+        consumer = arrow.source if from_consumer else arrow.target
+        at_consumer = consumer.kind == "consumer"
         both = {"server", "consumer"} <= self._shown
         wire = arrow.kind in ("frame", "http")
         if both and wire and at_consumer:
             # daphne speaks with the client, the consumer with daphne.
-            if arrow.source == CONSUMER and arrow.unasked:
-                yield replace(arrow, source=SERVER)
-            elif arrow.source == CONSUMER:
-                yield replace(arrow, target=SERVER, kind="inner", label=_inner(arrow), payload="")
-                yield replace(arrow, source=SERVER)
+            server = stand_in(consumer)
+            if from_consumer and arrow.unasked:
+                yield replace(arrow, source=server)
+            elif from_consumer:
+                yield replace(arrow, target=server, kind="inner", label=_inner(arrow), payload="")
+                yield replace(arrow, source=server)
             else:
-                yield replace(arrow, target=SERVER, handler="")
+                yield replace(arrow, target=server, handler="")
                 if arrow.handler:
                     yield replace(
                         arrow,
-                        source=SERVER,
+                        source=server,
                         kind="inner",
                         label=arrow.handler,
                         handler="",
@@ -128,10 +131,10 @@ class Sequence:
     def _stand_in(self, lane: Lane) -> Lane | None:
         if lane.kind in self._shown:
             return lane
-        if lane == CONSUMER:
-            return SERVER if "server" in self._shown else None
+        if lane.kind == "consumer":
+            return stand_in(lane) if "server" in self._shown else None
         # What the server does where no consumer runs is not to be laid at a consumer's door.
-        return SERVER if lane == SERVER else None
+        return lane if lane.kind == "server" else None
 
     def _row(self, number: int, arrow: Arrow) -> Row:
         label, tail = _compact(arrow.label), ""

@@ -12,8 +12,8 @@ One request a line on standard input, one answer a line on standard output, both
   socket: ``FD`` in ``argv`` stands for its number
 - ``{"do": "poll", "name": N}``: its exit code, null while it runs (of several: of one that ended)
 - ``{"do": "signal", "name": N, "number": 9}``: send it a signal
-- ``{"do": "valkey", "port": P}``: start Valkey on this port; its URL
-- ``{"do": "valkey-kill"}``: ``kill -9`` of Valkey
+- ``{"do": "valkey", "number": 1, "port": P}``: start Valkey number 1 on this port; its URL
+- ``{"do": "valkey-kill", "number": 1}``: ``kill -9`` of it
 
 Answers: ``{"ok": value}`` or ``{"error": "a sentence"}``.
 """
@@ -44,7 +44,7 @@ class Keeper:
         self.folder = folder
         self.processes: dict[str, list[subprocess.Popen[bytes]]] = {}
         self.sockets: dict[tuple[str, int], socket.socket] = {}
-        self.valkey: ValkeyServer | None = None
+        self.valkeys: dict[int, ValkeyServer] = {}
 
     def answer(self, request: dict[str, Any]) -> Any:
         """Carry out one request; what is returned becomes the answer."""
@@ -59,10 +59,10 @@ class Keeper:
                     process.send_signal(request["number"])  # does nothing when it has ended
                 return None
             case "valkey":
-                return self.start_valkey(request["port"])
+                return self.start_valkey(request["number"], request["port"])
             case "valkey-kill":
-                if self.valkey:
-                    self.valkey.terminate()
+                if valkey := self.valkeys.get(request["number"]):
+                    valkey.terminate()
                 return None
             case other:
                 raise ValueError(f"the keeper does not know {other!r}")
@@ -97,20 +97,21 @@ class Keeper:
             self.sockets[host, port] = made
         return self.sockets[host, port].fileno()
 
-    def start_valkey(self, port: int) -> str:
-        """Start Valkey on this port, if it does not run already; return its URL."""
-        if self.valkey is None or not self.valkey.is_running():
-            if self.valkey is not None:
-                self.valkey.terminate()
-            self.valkey = ValkeyServer(
+    def start_valkey(self, number: int, port: int) -> str:
+        """Start this Valkey on this port, if it does not run already; return its URL."""
+        valkey = self.valkeys.get(number)
+        if valkey is None or not valkey.is_running():
+            if valkey is not None:
+                valkey.terminate()
+            valkey = self.valkeys[number] = ValkeyServer(
                 port=port,
-                data_dir=self.folder / "valkey",
+                data_dir=self.folder / f"valkey-{number}",
                 save="",  # nothing on disk: what is lost with it is lost, as in production
                 appendonly="no",
                 loglevel="warning",
             )
-            self.valkey.start()
-        return str(self.valkey.connection_url)
+            valkey.start()
+        return str(valkey.connection_url)
 
     def close(self) -> None:
         """End every process, first politely, and remove the folder."""
@@ -125,8 +126,8 @@ class Keeper:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        if self.valkey:
-            self.valkey.terminate()
+        for valkey in self.valkeys.values():
+            valkey.terminate()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .arrow import CONSUMER, DATABASE, LAYER, SERVER, Arrow, Lane
+from .arrow import DATABASE, Arrow, Lane
 from .order import Handling, tie_handlings
 from .program import Event
 from .trace import Connection
@@ -26,7 +26,9 @@ class Life:
         self.ends = weave.ends[id(connection)]
         self.who = weave.who[id(connection)]
         self.client = Lane("client", self.who)
-        self.server = CONSUMER if connection.consumer else SERVER
+        self.consumer = weave.lane("consumer", connection)
+        self.server = self.consumer if connection.consumer else weave.lane("server", connection)
+        self.layer = weave.layer_of(connection.process)
         self.arrived = sum(event["what"] == "arrived" for event in connection.seen)
         self.handlings: list[Handling] = []
         self._state = "new"  # new → accepted → closed, or new → refused
@@ -71,10 +73,11 @@ class Life:
             case "out":
                 self._out(event, inside)
             case "call" if inside:
-                self._done.append(self.weave.call(CONSUMER, event, self.who))
+                self._done.append(self.weave.call(self.consumer, event, self.who, self.layer))
             case "sql" if inside:
                 label = event["statement"]
-                self._done.append(self.weave.add(CONSUMER, DATABASE, label, "sql", event, self.who))
+                made = self.weave.add(self.consumer, DATABASE, label, "sql", event, self.who)
+                self._done.append(made)
             case "end" if inside and event["error"] not in (None, "cancelled"):
                 label, lane = f"{event['error']}: {event['says']}", self.server
                 mark = self.weave.add(lane, lane, label, "mark", event, self.who, lost=True)
@@ -133,7 +136,7 @@ class Life:
     def _deliver(self, event: Event, inside: bool) -> None:
         kind, made = str(event["type"]), None
         if inside:
-            made = self.weave.add(LAYER, CONSUMER, kind, "event", event, self.who)
+            made = self.weave.add(self.layer, self.consumer, kind, "event", event, self.who)
             self.weave.delivered[str(event["number"])].append(made)
         self._waiting["layer"].append((made, kind))
 

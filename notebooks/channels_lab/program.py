@@ -25,6 +25,7 @@ class Program:
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.owner: asyncio.Task[Any] | None = None  # the task of the cell that records a block
+        self.servers: dict[int, str] = {}  # each server process that records: its id, its name
         self._last: dict[asyncio.Task[Any] | None, int] = {}  # each task's last step
 
     def write(self, event: Event) -> None:

@@ -60,7 +60,9 @@ class LiveServer:
     ``workers`` is how many processes share the port: the system gives a connection to one of them.
     Its ``pid`` and ``megabytes`` are those of the first.
     ``beside`` is a running server: this one is a second process of the same site, with its project,
-    Valkey, database and settings. It is of no use without the other, so stop it first.
+    Valkey, database and settings. It is of no use without the other, so stop it first. If both
+    record, they share the record, and ``name`` is what this one is called in it, such as ``A``.
+    ``shards`` is how many Valkeys there are.
 
     >>> server = LiveServer().start()
     >>> server
@@ -79,6 +81,8 @@ class LiveServer:
         record: bool = False,
         beside: LiveServer | None = None,
         workers: int = 1,
+        name: str = "",
+        shards: int = 1,
     ) -> None:
         if beside is not None and not beside.env:
             raise LabError(f"{beside} has nothing to share yet: call start() first")
@@ -98,7 +102,8 @@ class LiveServer:
         self.workers = workers
         self.port = port
         self.env: dict[str, str] = {}
-        self._valkey = valkey and beside is None
+        self.name = name
+        self._shards = shards if valkey and beside is None else 0
         self._beside = beside
         self.settings = dict(settings or {})
         self._database = database
@@ -108,10 +113,14 @@ class LiveServer:
         self._turn = threading.Lock()  # one request to the keeper at a time
         self.program: Program | None = Program() if record else None
         self.clients: list[str] = []  # names in the record, as they were made
+        self._recorded_with = beside if beside is not None and record and beside.program else None
+        if self._recorded_with is not None:
+            self.program, self.clients = self._recorded_with.program, self._recorded_with.clients
 
     def __repr__(self) -> str:
-        name = "demo_project" if self.project == DEMO_PROJECT else "your project"
-        return f"LiveServer({name}, {self.kind}, {self.state})"
+        project = "demo_project" if self.project == DEMO_PROJECT else "your project"
+        name = f"{self.name}, " if self.name else ""
+        return f"LiveServer({name}{project}, {self.kind}, {self.state})"
 
     # ------------------------------------------------------------------ addresses
 
@@ -187,8 +196,8 @@ class LiveServer:
             # Side by side, since each takes about as long: the tables, then Valkey and the server.
             if makes_tables:
                 self._make_tables()
-            if self._valkey:
-                self._first_valkey()
+            if self._shards:
+                self._first_valkeys()
             self._start_server()
             if makes_tables:
                 self._await_tables(deadline)
@@ -218,7 +227,7 @@ class LiveServer:
         """End the server process with ``kill -9``; Valkey and the database stay."""
         self._ask(do="signal", name=self._name, number=int(signal.SIGKILL))
         self._await_end()
-        self._note("killed")
+        self._note("killed", server=self.name, pid=self._pid)
 
     def restart(self, timeout: float = START_TIMEOUT) -> Self:
         """Start the server process again, on the same port, with the same Valkey and database."""
@@ -231,21 +240,27 @@ class LiveServer:
             except LabTimeout:
                 self.kill()  # code that never returns does not hear SIGTERM
             else:
-                self._note("stopped")
+                self._note("stopped", server=self.name, pid=self._pid)
         self._start_server()
         self._await_server(time.monotonic() + timeout)
-        self._note("started")
+        self._note("started", server=self.name)
         return self
 
-    def kill_valkey(self) -> None:
-        """End Valkey with ``kill -9``; the server process stays."""
-        self._note("valkey_killed")
-        self._ask(do="valkey-kill")
+    def kill_valkey(self, shard: int = 1) -> None:
+        """End Valkey (of several shards: this one) with ``kill -9``; the server process stays."""
+        self._note("valkey_killed", valkey=self._valkey(shard))
+        self._ask(do="valkey-kill", number=shard)
 
-    def start_valkey(self) -> None:
-        """Start Valkey again, on the same port, empty."""
-        self._ask(do="valkey", port=int(self.env["REDIS_URL"].rpartition(":")[2]))
-        self._note("valkey_started")
+    def start_valkey(self, shard: int = 1) -> None:
+        """Start Valkey (of several shards: this one) again, on the same port, empty."""
+        url = self.env["REDIS_URL"].split(",")[shard - 1]
+        self._ask(do="valkey", number=shard, port=int(url.rpartition(":")[2]))
+        self._note("valkey_started", valkey=self._valkey(shard))
+
+    def _valkey(self, shard: int) -> str:
+        if not 1 <= shard <= self._shards:
+            raise LabError(f"expected a Valkey of {self} from 1 to {self._shards}, got {shard!r}")
+        return f"Valkey {shard}" if self._shards > 1 else "Valkey"
 
     def __enter__(self) -> Self:
         return self.start()
@@ -277,6 +292,8 @@ class LiveServer:
         """Where the processes of this server write what happens in them."""
         if self._folder is None:
             raise LabError("a stopped server has no record: call start() first")
+        if self._recorded_with is not None:
+            return self._recorded_with.record_folder
         return self._folder / "record"
 
     def enrol(self, name: str) -> str:
@@ -285,9 +302,9 @@ class LiveServer:
         self.clients.append(name if not taken else f"{name} ({taken + 1})")
         return self.clients[-1]
 
-    def _note(self, what: str) -> None:
+    def _note(self, what: str, **details: Any) -> None:
         if self.program is not None:
-            self.program.step(what)
+            self.program.step(what, **details)
 
     # ------------------------------------------------------------------ what it says
 
@@ -350,24 +367,33 @@ class LiveServer:
             # So that a session of an earlier server is not taken for one of this.
             **({} if self._database else {"DJANGO_SECRET_KEY": secrets.token_urlsafe(32)}),
         )
-        if self._valkey:
-            self.env["REDIS_URL"] = _redis_url(free_port())
+        if self._shards:
+            self.env["REDIS_URL"] = self._free_redis_urls()
         if self._beside is not None:
             self.env = {k: v for k, v in self._beside.env.items() if k != "CHANNELS_RECORD"}
         self.env |= self.settings
         if self.program is not None:
             self.env["CHANNELS_RECORD"] = str(self.record_folder)
 
-    def _first_valkey(self) -> None:
-        """Start Valkey; where another program was faster to take the port, on another one."""
+    def _first_valkeys(self) -> None:
+        """Start each Valkey; where another program was faster to take a port, on other ones."""
         for attempt in range(5):
             try:
-                self.start_valkey()
+                for shard in range(1, self._shards + 1):
+                    self.start_valkey(shard)
                 return
             except ServerError:
                 if attempt == 4:
                     raise
-                self.env["REDIS_URL"] = _redis_url(free_port())
+                for shard in range(1, self._shards + 1):
+                    self._ask(do="valkey-kill", number=shard)
+                self.env["REDIS_URL"] = self._free_redis_urls()
+
+    def _free_redis_urls(self) -> str:
+        ports = {free_port() for _ in range(self._shards)}
+        while len(ports) < self._shards:
+            ports.add(free_port())
+        return ",".join(f"redis://{HOST}:{port}" for port in sorted(ports))
 
     def _start_server(self) -> None:
         self._runs += 1
@@ -386,6 +412,8 @@ class LiveServer:
         start = [str(RECORDER)] if under else []
         argv = [sys.executable, *start, *program[self.kind]]
         self._pid = self._run(self._name, argv, **({} if alone else shared))
+        if self.program is not None:
+            self.program.servers[self._pid] = self.name
 
     def _run(self, name: str, argv: list[str], **shared: Any) -> int:
         # Making the tables is no traffic.
@@ -471,10 +499,6 @@ class LiveServer:
 
 def _sqlite_url(database: Path) -> str:
     return f"sqlite:///{database}"
-
-
-def _redis_url(port: int) -> str:
-    return f"redis://{HOST}:{port}"
 
 
 # What a project needs before its first request. The demo_project also has demo users; a learner's

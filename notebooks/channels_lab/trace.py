@@ -77,6 +77,7 @@ class Trace:
         self.waiting_for = ""  # what had not come when the wait ended
         self.connections: list[Connection] = []
         self.processes: list[list[Event]] = []
+        self.pids: list[int] = []  # of each process
         self._files: dict[Path, _File] = {}
         self.first_step = self.end_step = 0  # of the program's events that belong to the block
         self.began = 0  # monotonic, in ns
@@ -132,10 +133,10 @@ class Trace:
         folder = self.server.record_folder
         for file in folder.glob("*.jsonl"):
             self._files.setdefault(file, _File(file)).read()
-        self.processes = sorted(
-            (file.events for file in self._files.values() if file.events),
-            key=lambda events: int(events[0]["at"]),
-        )
+        files = [file for file in self._files.values() if file.events]
+        files.sort(key=lambda file: int(file.events[0]["at"]))
+        self.processes = [file.events for file in files]
+        self.pids = [file.pid for file in files]
         found: dict[tuple[int, int], Connection] = {}
         for process, events in enumerate(self.processes):
             for event in events:
@@ -180,11 +181,14 @@ class Trace:
 
     def ended_at(self, process: int) -> int | None:
         """When a server process was ended by the cells (monotonic, in ns), or None."""
-        born = self.processes[process][0]["at"]
         for event in self.program.events:
-            if event["what"] in ("killed", "stopped") and event["at"] > born:
+            if event["what"] in ("killed", "stopped") and event["pid"] == self.pids[process]:
                 return int(event["at"])
         return None
+
+    def name_of(self, process: int) -> str:
+        """The name of the server that a process is; empty when it has none, or is no server."""
+        return self.program.servers.get(self.pids[process], "")
 
     def end_of(self, connection: Connection) -> float:
         """When a connection ended, by itself or with its process (in ns; infinity: it is open)."""
@@ -371,6 +375,7 @@ class _File:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.pid = int(path.name.partition("-")[0])
         self.events: list[Event] = []
         self._read = 0  # bytes
 

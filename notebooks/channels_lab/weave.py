@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from .arrow import CONSUMER, DATABASE, LAYER, SERVER, Arrow, ArrowKind, Lane
+from .arrow import DATABASE, LAYER, Arrow, ArrowKind, Lane, LaneKind, lane_of
 from .life import Life
 from .order import Handling, in_order, tie_deliveries, tie_marks
 from .program import Event
@@ -105,7 +105,17 @@ class Weave:
         words = f"{owner}'s channel"
         return next((name for name, plain in self.names.items() if plain == words), "")
 
-    def call(self, source: Lane, event: Event, owner: str = "") -> Arrow:
+    def lane(self, kind: LaneKind, connection: Connection) -> Lane:
+        """The lane of the server process that holds a connection."""
+        return lane_of(kind, self.trace.name_of(connection.process))
+
+    def layer_of(self, process: int) -> Lane:
+        """The lane of a process's channel layer: of one of several servers, its own memory."""
+        name, calls = self.trace.name_of(process), self.trace.processes[process]
+        in_memory = any(event.get("reach") == "process" for event in calls)
+        return Lane("layer", f"memory {name}") if name and in_memory else LAYER
+
+    def call(self, source: Lane, event: Event, owner: str = "", layer: Lane = LAYER) -> Arrow:
         """Add an arrow for a call of the channel layer."""
         target = f"group {event['group']}" if "group" in event else event["channel"]
         label = f"{event['call']} {event.get('group', '')}".rstrip()
@@ -115,7 +125,7 @@ class Weave:
             label += f" · {event['type']}"
         if event["call"] in ("group_add", "group_discard") and source.kind == "program":
             label += f" · {target}"
-        arrow = self.add(source, LAYER, label, "call", event, owner)
+        arrow = self.add(source, layer, label, "call", event, owner)
         self.calls[event["number"]] = arrow
         if event["call"] == "group_add":
             self.joins[event["channel"]].append(arrow)
@@ -229,23 +239,28 @@ class Weave:
         """An arrow for a step that no event of the server answers to."""
         client = Lane("client", event["actor"])
         connection, _ = self.meant.get(id(event), (None, 0))
-        server = CONSUMER if connection and connection.consumer else SERVER
+        server = lane_of("server", event.get("server", ""))
+        if connection:
+            server = self.lane("consumer" if connection.consumer else "server", connection)
         match event["what"]:
             case "send":
                 label = "an empty frame" if event["empty"] else event["payload"]
                 return self.add(client, server, label, "frame", event, client.name, lost=True)
             case "connect":
                 label = f"opens {event['path']}"
-                return self.add(client, SERVER, label, "frame", event, client.name, lost=True)
+                return self.add(client, server, label, "frame", event, client.name, lost=True)
             case "killed" | "stopped" | "started":
                 label = {"killed": "kill -9", "stopped": "is ended", "started": "starts again"}
-                return self._mark(CONSUMER, f"server: {label[event['what']]}", event)
+                ended = lane_of("server", event["server"])
+                consumer = lane_of("consumer", event["server"])
+                return self._mark(consumer, f"{ended.name}: {label[event['what']]}", event)
             case "valkey_killed":
-                return self._mark(LAYER, "Valkey: kill -9", event)
+                return self._mark(LAYER, f"{event['valkey']}: kill -9", event)
             case "valkey_started":
-                return self._mark(LAYER, "Valkey: starts again", event)
+                return self._mark(LAYER, f"{event['valkey']}: starts again", event)
             case "http":
-                return self.add(client, SERVER, event["label"], "http", event, client.name)
+                server = lane_of("server", event.get("server", ""))
+                return self.add(client, server, event["label"], "http", event, client.name)
         return self._program_arrow(Lane("program", "notebook"), event)
 
     def _mark(self, lane: Lane, label: str, event: Event) -> Arrow:
