@@ -55,6 +55,14 @@ LESSONS: tuple[Lesson, ...] = (
     Lesson(10, "10_security", "Security", 30, "door", "beyond"),
     Lesson(11, "11_when_things_break", "When things break", 30, "parts", "beyond"),
     Lesson(12, "12_testing_consumers", "Testing consumers", 30, "tested", "beyond"),
+    Lesson(
+        14,
+        "14_many_processes_many_hosts",
+        "Many processes, many hosts",
+        30,
+        "processes",
+        "beyond",
+    ),
 )
 
 CONTENTS = f"{LESSONS[0].file}#Contents"
@@ -82,6 +90,7 @@ _WHERE = {
     "door": "the door: what a stranger meets before consumer.py",
     "parts": "what all of it stands on: the process, the channel layer's broker, the database",
     "tested": "all that runs without a server, from asgi.py to the channel layer",
+    "processes": "a daphne of several, and the channel layer between them",
 }
 _HIGHLIGHTED = {
     "": (),
@@ -91,6 +100,7 @@ _HIGHLIGHTED = {
     "door": ("daphne", "application", "routing"),
     "parts": ("daphne", "layer"),
     "tested": ("application", "routing", "consumer", "layer"),
+    "processes": ("daphne", "layer"),
 }
 
 
