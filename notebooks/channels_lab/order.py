@@ -91,7 +91,10 @@ def tie_marks(arrows: list[Arrow]) -> None:
     """Around the end of a server or of Valkey only the clock tells what was before."""
     for mark in [arrow for arrow in arrows if arrow.kind == "mark" and arrow.by_program]:
         for arrow in arrows:
-            elsewhere = mark.source.kind == "layer" and mark.source not in (arrow.source, arrow.target)
+            elsewhere = mark.source.kind == "layer" and mark.source not in (
+                arrow.source,
+                arrow.target,
+            )
             if elsewhere or (arrow.kind == "mark" and arrow.by_program):
                 continue
             if arrow.because_of is not None:

@@ -203,7 +203,7 @@ class Weave:
             known: set[Arrow] = set()
             for step in event.get("after", ()):
                 known |= past[step]
-            if number >= self.trace.first_step and "after" in event:
+            if self.trace.first_step <= number < self.trace.end_step and "after" in event:
                 arrow = self.of_step.get(id(event)) or self._step_arrow(event)
                 known |= {
                     each for began, ended, made in programs if ended < event["at"] for each in made
