@@ -101,7 +101,7 @@ async def _first_that_is_other(
             ("bob", second, 1),
             ("cem", second, 2),
             ("dora", second, 1),
-        )  # fmt: skip
+        )
     ]
     hearers = {"to all": (None, dora), "to cem": ("cem", cem), "to bob": ("bob", bob)}
     newcomer = Client("newcomer", second)
