@@ -103,6 +103,20 @@ async def test_valkey_can_be_killed_and_comes_back_on_the_same_port() -> None:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
 
 
+def test_of_several_valkeys_one_can_be_killed_and_comes_back_alone() -> None:
+    with LiveServer(shards=2) as server:
+        urls = server.env["REDIS_URL"].split(",")
+        one, two = (("127.0.0.1", int(url.rsplit(":", 1)[1])) for url in urls)
+        server.kill_valkey(2)
+        socket.create_connection(one, timeout=1).close()
+        with pytest.raises(OSError):
+            socket.create_connection(two, timeout=1)
+        server.start_valkey(2)
+        socket.create_connection(two, timeout=1).close()
+        with pytest.raises(LabError, match="expected a Valkey of .* from 1 to 2, got 3"):
+            server.kill_valkey(3)
+
+
 def test_a_taken_port_is_refused_with_the_name_of_its_holder() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
