@@ -90,7 +90,7 @@ _WHERE = {
     "door": "the door: what a stranger meets before consumer.py",
     "parts": "what all of it stands on: the process, the channel layer's broker, the database",
     "tested": "all that runs without a server, from asgi.py to the channel layer",
-    "processes": "a daphne of several, and the channel layer between them",
+    "processes": "one daphne of several, and the channel layer between them",
 }
 _HIGHLIGHTED = {
     "": (),
