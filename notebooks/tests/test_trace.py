@@ -325,7 +325,8 @@ async def test_processes_that_share_a_broker_share_a_record_with_a_lane_each() -
         LiveServer(name="A", record=True) as a,
         LiveServer(name="B", beside=a, record=True) as b,
     ):
-        ana, bob = await Client("ana", a).connect(), await Client("bob", b).connect()
+        ana = await Client("ana", a).connect()
+        await Client("bob", b).connect()
         async with b.record() as trace:
             await ana.send(SAY)
         drawn = [line.partition(',"from"')[0] for line in lines(trace)]
