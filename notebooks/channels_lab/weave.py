@@ -13,6 +13,7 @@ from .program import Event
 from .trace import Connection, Trace
 
 _CHANNEL = re.compile(r"\b(?:asgi)?specific\.[\w!.]+")
+_EPOCH = re.compile(r'("epoch": ?)"\w+"')  # of a history
 
 
 def arrows(trace: Trace) -> list[Arrow]:
@@ -97,7 +98,8 @@ class Weave:
         return arrow
 
     def plain(self, text: str) -> str:
-        """Text with the owners of channels in place of their names, which differ in every run."""
+        """Text without what differs in every run: with the owners of channels for their names."""
+        text = _EPOCH.sub(r'\1"…"', text)
         return _CHANNEL.sub(lambda found: self.names.get(found[0], "a channel"), text)
 
     def channel_of(self, owner: str) -> str:
