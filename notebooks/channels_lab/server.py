@@ -401,10 +401,10 @@ class LiveServer:
         alone = self.workers == 1
         shared: dict[str, Any] = {"workers": self.workers, "listen": [HOST, self._port()]}
         daphne_at = ["-b", HOST, "-p", port] if alone else ["--fd", "FD"]
-        uvicorn_at = ["--port", port] if alone else ["--fd", "FD"]
+        uvicorn_at = ["--host", HOST, "--port", port] if alone else ["--fd", "FD"]
         program: dict[Kind, list[str]] = {
             "daphne": ["-m", "daphne", *PINGS, *daphne_at, APPLICATION],
-            "uvicorn": ["-m", "myproject.uvicorn_server", *uvicorn_at],
+            "uvicorn": [*self._uvicorn(), *uvicorn_at],
             "runserver": ["manage.py", "runserver", "--noreload", f"{HOST}:{port}"],
         }
         # A project that has the recorder switches it on itself; any other is run under it.
@@ -414,6 +414,12 @@ class LiveServer:
         self._pid = self._run(self._name, argv, **({} if alone else shared))
         if self.program is not None:
             self.program.servers[self._pid] = self.name
+
+    def _uvicorn(self) -> list[str]:
+        # The finished project has a way of its own to start it, with its limits.
+        if (self.project / "myproject" / "uvicorn_server.py").is_file():
+            return ["-m", "myproject.uvicorn_server"]
+        return ["-m", "uvicorn", "--ws", "websockets-sansio", APPLICATION]
 
     def _run(self, name: str, argv: list[str], **shared: Any) -> int:
         # Making the tables is no traffic.

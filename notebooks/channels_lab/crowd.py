@@ -1,0 +1,163 @@
+"""Crowd: many clients at once, which count what they get."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import weakref
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from .client import Client
+from .errors import LabError, LabTimeout
+from .ports import HOST
+from .server import LiveServer
+
+TIMEOUT = 30.0  # seconds that a crowd waits for a message, or for its connections
+LENGTH = 64  # characters of each text
+_HANDSHAKE = "\r\n".join(
+    (
+        "GET {path} HTTP/1.1",
+        "Host: {host}:{port}",
+        "Origin: http://{host}:{port}",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",  # the example of RFC 6455
+        "Sec-WebSocket-Version: 13",
+        "{cookies}",
+        "\r\n",
+    )
+)
+
+Say = Callable[[list[str]], Awaitable[object]]
+"""Sends texts to everybody, in order."""
+
+
+class Rung:
+    """One way to reach everybody, measured: who got what, and how many deliveries a second.
+
+    ``per_second`` is another number in every run, and so not in its repr.
+    """
+
+    def __init__(self, name: str, have: list[int], messages: int, seconds: float) -> None:
+        self.name = name
+        self.have = have
+        self.messages = messages
+        self.per_second = sum(have) / seconds if seconds else 0.0
+
+    @property
+    def lost(self) -> int:
+        """How many deliveries are missing."""
+        return len(self.have) * self.messages - sum(self.have)
+
+    def __repr__(self) -> str:
+        clients, messages = len(self.have), self.messages
+        if self.lost:
+            return f"{self.name}: {clients} clients, {messages} messages, some are lost"
+        each = f"each of {messages} messages" if messages > 1 else "the message"
+        return f"{self.name}: {clients} clients got {each}, once and in order"
+
+
+class Address(Protocol):
+    """What a crowd connects to: a server with a port."""
+
+    port: int | None
+
+
+class Crowd:
+    """``size`` clients of a server, in a process of their own.
+
+    With ``user`` they are all logged in as this user of the finished project, which greets each.
+
+    >>> crowd = await Crowd(150, server).connect()
+    >>> await crowd.measure("group_send", say, messages=100)
+    group_send: 150 clients got each of 100 messages, once and in order
+    """
+
+    def __init__(
+        self, size: int, server: LiveServer | Address, path: str = "/online/", *, user: str = ""
+    ) -> None:
+        self.size = size
+        self.server = server
+        self.path = path
+        self.user = user
+        self._process: asyncio.subprocess.Process | None = None
+
+    def __repr__(self) -> str:
+        return f"Crowd({self.size} clients, {'open' if self._process else 'closed'})"
+
+    async def connect(self) -> Self:
+        """Connect all of them; raises ``LabError`` when the server does not take them all."""
+        await self.close()
+        host, port = HOST, self.server.port
+        cookies = ""
+        if self.user and isinstance(self.server, LiveServer):
+            one = await Client(self.user, self.server).login()
+            cookies = f"Cookie: {one.cookies}\r\n"
+        values = {"host": host, "port": port, "path": self.path, "cookies": cookies}
+        program = Path(__file__).with_name("crowd_process.py")
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, str(program)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=1 << 20,
+        )
+        _open.add(self)
+        request = _HANDSHAKE.replace("{cookies}\r\n", "{cookies}").format(**values)
+        greeted = bool(self.user)
+        where = {"host": host, "port": port, "request": request}
+        await self._ask(do="connect", **where, count=self.size, greeted=greeted)
+        return self
+
+    async def measure(
+        self,
+        name: str,
+        say: Say,
+        *,
+        messages: int = 100,
+        at_once: int = 25,
+        timeout: float = TIMEOUT,
+    ) -> Rung:
+        """Let ``say`` send so many messages and measure until all clients have all of them.
+
+        ``say`` gets a list of ``at_once`` texts; at most twice as many are under way. The time runs
+        from the first delivery to the last. What has not come within ``timeout`` seconds is lost.
+        """
+        await self._ask(do="begin")
+        texts = [f"#{number:06}# hello".ljust(LENGTH, ".") for number in range(messages)]
+        found: dict[str, Any] = {}
+        for first in range(0, messages, at_once):
+            await say(texts[first : first + at_once])
+            wanted = first if first + at_once < messages else messages
+            found = await self._ask(do="until", count=wanted, timeout=timeout)
+            if found["wrong"]:
+                raise LabError(f"{name}: {found['wrong']}")
+        return Rung(name, found["have"], messages, found["seconds"])
+
+    async def close(self) -> None:
+        """Hang up, all of them; closing twice does nothing."""
+        process, self._process = self._process, None
+        if process is not None:
+            assert process.stdin is not None
+            process.stdin.close()
+            await process.wait()
+
+    async def _ask(self, **request: Any) -> Any:
+        process = self._process
+        if process is None or process.stdin is None or process.stdout is None:
+            raise LabError("the crowd is not connected: await crowd.connect() first")
+        process.stdin.write(json.dumps(request).encode() + b"\n")
+        try:
+            async with asyncio.timeout(request.get("timeout", TIMEOUT) + 10):
+                line = await process.stdout.readline()
+        except TimeoutError:
+            raise LabTimeout(f"waited for the crowd to {request['do']}, in vain") from None
+        reply = json.loads(line or '{"error": "its process is gone"}')
+        if "error" in reply:
+            raise LabError(f"the crowd could not {request['do']}: {reply['error']}")
+        return reply["ok"]
+
+
+_open: weakref.WeakSet[Crowd] = weakref.WeakSet()
