@@ -10,10 +10,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from .bars import Bars
 from .client import Client
+from .crowd import Crowd
 from .diagram import Sequence
 from .errors import Closed, LabError, LabTimeout, Refused, ServerError
 from .exercise import check, hint, solution
+from .limit import Limit
 from .progress import progress
 from .reset import reset_lesson
 from .server import LiveServer
@@ -21,10 +24,13 @@ from .source import show
 from .workspace import Workspace
 
 __all__ = [
+    "Bars",
     "Client",
     "Closed",
+    "Crowd",
     "LabError",
     "LabTimeout",
+    "Limit",
     "LiveServer",
     "Refused",
     "Sequence",

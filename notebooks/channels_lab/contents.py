@@ -55,6 +55,7 @@ LESSONS: tuple[Lesson, ...] = (
     Lesson(10, "10_security", "Security", 30, "door", "beyond"),
     Lesson(11, "11_when_things_break", "When things break", 30, "parts", "beyond"),
     Lesson(12, "12_testing_consumers", "Testing consumers", 30, "tested", "beyond"),
+    Lesson(13, "13_from_a_loop_to_the_limit", "From a loop to the limit", 30, "cost", "beyond"),
     Lesson(
         14,
         "14_many_processes_many_hosts",
@@ -89,6 +90,7 @@ _WHERE = {
     "thread": "consumer.py, and the one thread in which it asks the database",
     "door": "the door: what a stranger meets before consumer.py",
     "parts": "what all of it stands on: the process, the channel layer's broker, the database",
+    "cost": "from the channel layer to every client: what one message costs on the way",
     "tested": "all that runs without a server, from asgi.py to the channel layer",
     "processes": "one daphne of several, and the channel layer between them",
 }
@@ -99,6 +101,7 @@ _HIGHLIGHTED = {
     "thread": ("consumer",),
     "door": ("daphne", "application", "routing"),
     "parts": ("daphne", "layer"),
+    "cost": ("consumer", "layer"),
     "tested": ("application", "routing", "consumer", "layer"),
     "processes": ("daphne", "layer"),
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Iterator
 from collections.abc import Sequence as Many
@@ -12,13 +11,11 @@ from xml.etree import ElementTree as ET
 
 from .arrow import Arrow, Lane, LaneKind, stand_in
 from .errors import LabError
+from .svg import ADVANCE, CARD, FAINT, INK, LINE, card, draw, image, write
 from .trace import Trace
 
 # All in px.
-SIZE = 14  # of the text
-LEAST = 11  # of the text, where a page is narrow
 WIDTH = 420  # at least
-ADVANCE = 0.602 * SIZE  # of one character in a monospaced font
 EDGE = 8
 HEAD = 40  # height of the names at the top
 ROW = 44
@@ -27,7 +24,6 @@ BREAK = 12  # characters that a good place to break may cost
 LANE = 72  # width of a lane at least
 NAME = 10  # characters of a name that are always shown
 
-CARD, INK, FAINT, LINE = "#ffffff", "#1b1f24", "#5c6670", "#8b949e"
 COLOUR = {"frame": "#0b5e7a", "inner": "#0b5e7a", "http": "#0b5e7a", "sql": "#6b4a00"}
 LAYER_COLOUR, LOST_COLOUR = "#5b3a8c", "#9a1f16"
 _KINDS = {"clients": ("client", "program"), **{kind: (kind,) for kind in get_args(LaneKind)}}
@@ -193,48 +189,11 @@ class Sequence:
         return (round(left, 1), self.y(row) - 7 - height, width, height)
 
     def _repr_html_(self) -> str:
-        """The picture as a page shows it: read aloud as its twin, and never too small to read.
-
-        An ``<img>``, since JupyterLab shows one before its cell has run, and not an SVG. Where it
-        is wider than the page, the output of its cell scrolls.
-        """
-        least = -(-self.width * LEAST // SIZE)  # rounded up
-        source = self._repr_svg_().replace("%", "%25").replace("#", "%23")
-        return (
-            f'<img alt="{html.escape(repr(self))}" '
-            f'style="max-width: 100%; min-width: {least}px" '
-            f'src="data:image/svg+xml,{html.escape(source)}">'
-        )
+        """The picture as a page shows it."""
+        return image(self._repr_svg_(), repr(self), self.width)
 
     def _repr_svg_(self) -> str:
-        font = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
-        svg = ET.Element(
-            "svg",
-            {
-                "xmlns": "http://www.w3.org/2000/svg",
-                "viewBox": f"0 0 {self.width} {self.height}",
-                "width": str(self.width),
-                "height": str(self.height),
-                "role": "img",
-                "style": "max-width: 100%; height: auto",
-                "font-family": font,
-                "font-size": str(SIZE),
-            },
-        )
-        ET.SubElement(svg, "title").text = repr(self).partition("\n")[0]
-        ET.SubElement(svg, "desc").text = repr(self).partition("\n")[2]
-        # A light card of its own: a picture cannot know whether the page is light or dark.
-        _draw(
-            svg,
-            "rect",
-            x=0.5,
-            y=0.5,
-            width=self.width - 1,
-            height=self.height - 1,
-            rx=8,
-            fill=CARD,
-            stroke=LINE,
-        )
+        svg = card(repr(self), self.width, self.height)
         for number, lane in enumerate(self.lanes):
             self._draw_lane(svg, number, lane)
         for number in range(len(self.rows)):
@@ -260,7 +219,7 @@ class Sequence:
         group = ET.SubElement(svg, "g")
         ET.SubElement(group, "title").text = lane.name
         is_client = lane.kind in ("client", "program")
-        _draw(
+        draw(
             group,
             "rect",
             x=round(x - width / 2, 1),
@@ -271,10 +230,10 @@ class Sequence:
             fill="#eef3f6" if is_client else "#f4f1f8",
             stroke=FAINT,
         )
-        _write(group, x, EDGE + 21, name, anchor="middle", bold=True)
+        write(group, x, EDGE + 21, name, anchor="middle", bold=True)
 
     def _draw_line(self, svg: ET.Element, x: float, top: float, bottom: float) -> None:
-        _draw(svg, "line", x1=x, y1=top, x2=x, y2=bottom, stroke=LINE, stroke_dasharray="2 4")
+        draw(svg, "line", x1=x, y1=top, x2=x, y2=bottom, stroke=LINE, stroke_dasharray="2 4")
 
     def _draw_row(self, svg: ET.Element, number: int) -> None:
         row, y = self.rows[number], self.y(number)
@@ -284,21 +243,21 @@ class Sequence:
         if row.payload:
             ET.SubElement(group, "title").text = row.payload
         left, top, width, height = self.box(number)
-        _draw(group, "rect", x=left, y=top, width=width, height=height, fill=CARD)
+        draw(group, "rect", x=left, y=top, width=width, height=height, fill=CARD)
         for line, words in enumerate(row.lines):
             at = top + 14 + SECOND * line
-            _write(group, left + 4, at, words, colour=LOST_COLOUR if row.lost else INK)
+            write(group, left + 4, at, words, colour=LOST_COLOUR if row.lost else INK)
         if row.source == row.target:
             if row.lost:
                 _cross(group, start, y, colour)
             else:
-                _draw(group, "circle", cx=start, cy=y, r=5, fill=colour)
+                draw(group, "circle", cx=start, cy=y, r=5, fill=colour)
             return
         way = 1 if end > start else -1
         tip = end - way * (12 if row.lost else 1)
         dashes = {"sql": "1 3", "inner": "1 3"}.get(row.kind) or ("6 4" if row.lost else "")
         more = {"stroke_dasharray": dashes} if dashes else {}
-        _draw(group, "line", x1=start, y1=y, x2=tip, y2=y, stroke=colour, stroke_width=2, **more)
+        draw(group, "line", x1=start, y1=y, x2=tip, y2=y, stroke=colour, stroke_width=2, **more)
         if row.lost:
             _cross(group, tip, y, colour)
             return
@@ -307,7 +266,7 @@ class Sequence:
             "frame",
             "http",
         )  # frames of the wire; what stays inside has an open head
-        _draw(
+        draw(
             group,
             "path",
             d=head + (" Z" if filled else ""),
@@ -352,28 +311,6 @@ def _lines(words: str, room: int) -> list[str]:
     return [words[:cut].rstrip(), words[cut:].strip()]
 
 
-def _draw(parent: ET.Element, tag: str, **attributes: str | float) -> None:
-    named = {
-        key.replace("_", "-"): f"{value:g}" if not isinstance(value, str) else value
-        for key, value in attributes.items()
-    }
-    ET.SubElement(parent, tag, named)
-
-
 def _cross(parent: ET.Element, x: float, y: float, colour: str) -> None:
     d = f"M{x - 6:g} {y - 6:g} L{x + 6:g} {y + 6:g} M{x - 6:g} {y + 6:g} L{x + 6:g} {y - 6:g}"
-    _draw(parent, "path", d=d, stroke=colour, stroke_width=3, fill="none")
-
-
-def _write(
-    parent: ET.Element,
-    x: float,
-    y: float,
-    words: str,
-    *,
-    colour: str = INK,
-    anchor: str = "start",
-    bold: bool = False,
-) -> None:
-    named = {"x": f"{x:g}", "y": f"{y:g}", "fill": colour, "text-anchor": anchor}
-    ET.SubElement(parent, "text", named | ({"font-weight": "600"} if bold else {})).text = words
+    draw(parent, "path", d=d, stroke=colour, stroke_width=3, fill="none")

@@ -17,7 +17,8 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
@@ -30,9 +31,11 @@ from .tables import Tables
 from .text import settle
 
 if TYPE_CHECKING:
+    from .profiling import Profile
     from .trace import Trace
 
 RECORDER = Path(__file__).resolve().parents[2] / "demo_project" / "recorder"
+PROFILED = Path(__file__).with_name("profiled.py")
 DEMO_PROJECT = Path(__file__).resolve().parents[2] / "demo_project"
 BUILT_CLIENT = DEMO_PROJECT.parent / "frontend" / "dist" / "browser"
 Kind = Literal["daphne", "uvicorn", "runserver"]
@@ -56,7 +59,8 @@ class LiveServer:
     ``settings`` are further environment variables of the server process.
     ``database`` is a SQLite file to keep; without one it is a new file that goes with the server.
     ``record=True`` records what happens in it, for ``record()`` to draw.
-    ``server="uvicorn"`` is for the demo_project, which has a start of its own for it.
+    ``profile=True`` lets ``profile()`` measure where its time goes.
+    ``server="uvicorn"`` starts the finished project as it starts itself, any other by uvicorn's command.
     ``workers`` is how many processes share the port: the system gives a connection to one of them.
     Its ``pid`` and ``megabytes`` are those of the first.
     ``beside`` is a running server: this one is a second process of the same site, with its project,
@@ -79,6 +83,7 @@ class LiveServer:
         settings: Mapping[str, str] | None = None,
         database: Path | None = None,
         record: bool = False,
+        profile: bool = False,
         beside: LiveServer | None = None,
         workers: int = 1,
         name: str = "",
@@ -112,6 +117,7 @@ class LiveServer:
         self._runs = 0
         self._turn = threading.Lock()  # one request to the keeper at a time
         self.program: Program | None = Program() if record else None
+        self._profiles = profile
         self.clients: list[str] = []  # names in the record, as they were made
         self._recorded_with = beside if beside is not None and record and beside.program else None
         if self._recorded_with is not None:
@@ -302,6 +308,40 @@ class LiveServer:
         self.clients.append(name if not taken else f"{name} ({taken + 1})")
         return self.clients[-1]
 
+    # ------------------------------------------------------------------ where its time goes
+
+    @asynccontextmanager
+    async def profile(self, timeout: float = 10.0) -> AsyncIterator[Profile]:
+        """Profile a block: ``async with server.profile() as profile: …``.
+
+        Raises ``LabError`` when the server was not started for it, ``LabTimeout`` when no profile
+        came of it.
+        """
+        from .profiling import Profile
+
+        if not self._profiles:
+            raise LabError(f"expected a server that can be profiled: LiveServer(profile=True)")
+        self.profile_path.unlink(missing_ok=True)
+        profile = Profile()
+        self._ask(do="signal", name=self._name, number=int(signal.SIGUSR2))
+        try:
+            yield profile
+        finally:
+            self._ask(do="signal", name=self._name, number=int(signal.SIGUSR2))
+        deadline = time.monotonic() + timeout
+        while not self.profile_path.exists():
+            if time.monotonic() > deadline:
+                raise LabTimeout(f"waited {timeout:g} s for the profile of the server, in vain")
+            await asyncio.sleep(0.02)
+        profile.read(self.profile_path)
+
+    @property
+    def profile_path(self) -> Path:
+        """The file that a profile of the server process is written to."""
+        if self._folder is None:
+            raise LabError("a stopped server has no profile: call start() first")
+        return self._folder / "server.profile"
+
     def _note(self, what: str, **details: Any) -> None:
         if self.program is not None:
             self.program.step(what, **details)
@@ -410,7 +450,10 @@ class LiveServer:
         # A project that has the recorder switches it on itself; any other is run under it.
         under = self.program is not None and not (self.project / RECORDER.name).is_dir()
         start = [str(RECORDER)] if under else []
-        argv = [sys.executable, *start, *program[self.kind]]
+        argv = [*start, *program[self.kind]]
+        if self._profiles and argv[0] == "-m":
+            argv = [str(PROFILED), str(self.profile_path), *argv[1:]]
+        argv = [sys.executable, *argv]
         self._pid = self._run(self._name, argv, **({} if alone else shared))
         if self.program is not None:
             self.program.servers[self._pid] = self.name

@@ -11,7 +11,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from channels_lab import Client, LiveServer
-from channels_lab.diagram import CARD, COLOUR, INK, LAYER_COLOUR, LEAST, LOST_COLOUR, SIZE, Sequence
+from channels_lab.diagram import COLOUR, LAYER_COLOUR, LOST_COLOUR, Sequence
+from channels_lab.svg import CARD, INK, LEAST, SIZE
 
 ALL = ("clients", "server", "consumer", "layer", "database")
 SVG = "{http://www.w3.org/2000/svg}"

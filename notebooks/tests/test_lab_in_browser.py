@@ -16,7 +16,7 @@ from nbformat.v4 import new_notebook
 from playwright.sync_api import ConsoleMessage, Locator, Page, TimeoutError, expect
 
 from channels_lab.contents import LESSONS, Lesson
-from channels_lab.diagram import LEAST, SIZE
+from channels_lab.svg import LEAST, SIZE
 from tests.board import LOST, messages, people, status
 from tests.jupyter import START_SECONDS, Lab, running_lab, start_run_all
 from tests.samples import code, printed, sample_lesson, write
