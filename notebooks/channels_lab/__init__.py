@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .bars import Bars
 from .client import Client
-from .crowd import Crowd
+from .crowd import Crowd, to_group
 from .diagram import Sequence
 from .errors import Closed, LabError, LabTimeout, Refused, ServerError
 from .exercise import check, hint, solution
@@ -42,6 +42,7 @@ __all__ = [
     "reset_lesson",
     "show",
     "solution",
+    "to_group",
 ]
 
 

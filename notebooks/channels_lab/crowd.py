@@ -137,6 +137,12 @@ class Crowd:
             process.stdin.close()
             await process.wait()
 
+    async def __aenter__(self) -> Self:
+        return await self.connect()
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.close()
+
     async def _ask(self, **request: Any) -> Any:
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
@@ -151,3 +157,25 @@ class Crowd:
         if "error" in reply:
             raise LabError(f"the crowd could not {request['do']}: {reply['error']}")
         return reply["ok"]
+
+
+class Layer(Protocol):
+    """A channel layer, as far as a crowd needs one."""
+
+    async def group_send(self, group: str, message: dict[str, Any]) -> None:
+        """Send an event to everybody in a group."""
+
+
+def to_group(layer: Layer, group: str = "online") -> Say:
+    """What `Crowd.measure` calls to send texts to a group: one ``group_send`` for each.
+
+    The event has the text, and beside it the frame that a client is to get, as finished JSON.
+    """
+
+    async def say(texts: list[str]) -> None:
+        for text in texts:
+            frame = json.dumps({"type": "message", "text": text})
+            event = {"type": "online.message", "from": "notebook", "text": text, "json": frame}
+            await layer.group_send(group, event)
+
+    return say

@@ -14,9 +14,8 @@ from .errors import LabError
 class Limit:
     """A server that writes ready-made bytes to all its sockets, and does nothing else.
 
-    >>> limit = await Limit().start()
-    >>> crowd = await Crowd(150, limit).connect()
-    >>> await crowd.measure("no framework", limit.say)
+    >>> async with Limit() as limit, Crowd(150, limit) as crowd:
+    ...     await crowd.measure("no framework", limit.say)
     no framework: 150 clients got each of 100 messages, once and in order
     """
 
@@ -52,3 +51,9 @@ class Limit:
         if process is not None and process.stdin is not None:
             process.stdin.close()
             await process.wait()
+
+    async def __aenter__(self) -> Self:
+        return await self.start()
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.stop()

@@ -19,6 +19,7 @@ BURST = 200  # messages at once: twice of what the core layer keeps
 MESSAGES = 10  # of which the bill is made
 LARGE, LARGE_MESSAGES = 100_000, 100  # more than the buffers of the system take for one connection
 LONG = 8.0  # seconds that a client may wait for what is to come
+SHORT = 3.0  # seconds from one message to the next
 # Sends texts to the group, from a process of the project, as quickly as the layer takes them.
 _SAY = """
 import asyncio
@@ -43,9 +44,9 @@ _BILL = {
     hints=(
         "Nobody raised, nobody logged. Between the sender and the consumers there is one place "
         "that may be full.",
-        "It is an option of the layer's CONFIG, in layers.py; the documentation of channels_redis "
+        "It is an option of the layer's CONFIG, beside hosts; the documentation of channels_redis "
         "has its default, 100.",
-        '"CONFIG": {"hosts": […], "capacity": 1000}',
+        '"hosts": [os.environ["REDIS_URL"]], "capacity": 1000',
     ),
 )
 async def where_did_they_go(lab: Lab) -> Result:
@@ -154,7 +155,7 @@ async def _has_all(client: Client) -> str:
     """Whether a client hears all texts in their order: an empty string, or what is wrong."""
     for number in range(LARGE_MESSAGES):
         try:
-            frame: Any = await client.receive(LONG)
+            frame: Any = await client.receive(SHORT if number else LONG)
         except LabError:
             return "it has to wait" if client.state == "open" else f"{client.name} was closed"
         if f"#{number:06}#" not in frame.get("text", ""):
