@@ -16,6 +16,7 @@ from .server import LiveServer
 
 TIMEOUT = 30.0  # seconds that a crowd waits for a message, or for its connections
 LENGTH = 48  # characters of each text
+PROFILED = 50  # messages
 _HANDSHAKE = (
     "GET {path} HTTP/1.1",
     "Host: {host}:{port}",
@@ -34,10 +35,15 @@ class Rung:
     """One way to reach everybody, measured: who got what, and how many deliveries a second.
 
     ``per_second`` is another number in every run, and so not in its repr. ``whole`` says whether
-    every client got every message, once and in order.
+    every client got every message, once and in order. ``calls`` are the functions that the server
+    called for each delivery, where that was asked for.
     """
 
-    def __init__(self, name: str, have: list[int], messages: int, seconds: float, wrong: str):
+    calls: float | None = None
+
+    def __init__(
+        self, name: str, have: list[int], messages: int, seconds: float, wrong: str
+    ) -> None:
         self.name = name
         self.clients = len(have)
         self.messages = messages
@@ -112,12 +118,25 @@ class Crowd:
         messages: int = 100,
         at_once: int = 25,
         timeout: float = TIMEOUT,
+        profile: bool = False,
     ) -> Rung:
         """Let ``say`` send so many messages and measure until all clients have all of them.
 
         ``say`` gets a list of ``at_once`` texts; at most twice as many are under way. The time runs
         from the first delivery to the last. What has not come within ``timeout`` seconds is lost.
+        With ``profile`` some messages follow while the server is profiled, for ``Rung.calls``.
         """
+        found = await self._listen(say, messages, at_once, timeout)
+        rung = Rung(name, found["have"], messages, found["seconds"], found["wrong"])
+        if profile and rung.whole:
+            if not isinstance(self.server, LiveServer):
+                raise LabError(f"expected a LiveServer to be profiled, got {self.server}")
+            async with self.server.profile() as seen:
+                await self._listen(say, PROFILED, at_once, timeout)
+            rung.calls = seen.all_calls / (PROFILED * self.size)
+        return rung
+
+    async def _listen(self, say: Say, messages: int, at_once: int, timeout: float) -> Any:
         await self._ask(do="begin")
         texts = [f"#{number:06}# hello".ljust(LENGTH, ".") for number in range(messages)]
         found: dict[str, Any] = {}
@@ -127,7 +146,7 @@ class Crowd:
             found = await self._ask(do="until", count=wanted, timeout=timeout)
             if found["wrong"]:
                 break  # nothing that comes now would make it whole
-        return Rung(name, found["have"], messages, found["seconds"], found["wrong"])
+        return found
 
     async def close(self) -> None:
         """Hang up, all of them; closing twice does nothing."""
