@@ -63,8 +63,8 @@ class Listener:
         """Take what came; raises ``Wrong``."""
         if self.head is not None:
             self.head += data
-            head, end, data = self.head.partition(b"\r\n\r\n")
-            if not end:
+            head, whole, data = self.head.partition(b"\r\n\r\n")
+            if not whole:
                 return
             if not head.startswith(b"HTTP/1.1 101"):
                 raise Wrong(f"the handshake was answered with {head[9:40].decode()!r}")
@@ -117,7 +117,7 @@ class Crowd:
         self.selector.register(sys.stdin, selectors.EVENT_READ)
         self.listeners: list[Listener] = []
         self.stream = Stream()
-        self.first = self.last = 0.0  # when the first message came, and when all had all of them
+        self.first = self.last = 0.0  # when the first message came, and the newest
         self.wrong = ""
         self.mark = self.behind = 0  # bytes that all are to have, and how many have not
         self._buffer = memoryview(bytearray(BUFFER))
@@ -140,8 +140,8 @@ class Crowd:
                     raise Wrong(self.wrong or "the server let them wait")
 
     def begin(self) -> None:
-        """Count from here."""
-        self.stream, self.first, self.wrong = Stream(), 0.0, ""
+        """Count from here; what has gone wrong stays so, since a listener was given up."""
+        self.stream, self.first, self.last = Stream(), 0.0, 0.0
         for listener in self.listeners:
             listener.at, listener.held = 0, b""
 
@@ -157,7 +157,7 @@ class Crowd:
         size = self.stream.size or 1
         return {
             "have": [each.at // size for each in self.listeners],
-            "seconds": (self.last or time.monotonic()) - self.first if self.first else 0.0,
+            "seconds": self.last - self.first,
             "wrong": self.wrong,
         }
 
@@ -185,11 +185,11 @@ class Crowd:
                 self.wrong = str(error)
                 self.selector.unregister(listener.socket)
                 continue
-            if not self.first and self.stream.size:
-                self.first = time.monotonic()
+            if listener.at > before:
+                self.last = time.monotonic()
+                self.first = self.first or self.last
             if before < self.mark <= listener.at:
                 self.behind -= 1
-                self.last = time.monotonic()
         return asked
 
 

@@ -320,7 +320,7 @@ class LiveServer:
         from .profiling import Profile
 
         if not self._profiles:
-            raise LabError(f"expected a server that can be profiled: LiveServer(profile=True)")
+            raise LabError(f"expected a server to profile, got {self}: LiveServer(profile=True)")
         self.profile_path.unlink(missing_ok=True)
         profile = Profile()
         self._ask(do="signal", name=self._name, number=int(signal.SIGUSR2))

@@ -63,9 +63,9 @@ async def where_did_they_go(lab: Lab) -> Result:
     finally:
         await crowd.close()
     if not rung.whole:
-        wanted = f"each of {CLIENTS} clients to get {BURST} messages that are sent at once"
+        wanted = f"{CLIENTS} clients to get each of {BURST} messages sent at once"
         return not_yet(wanted, rung.wrong)
-    return solved(f"{CLIENTS} clients got each of {BURST} messages that were sent at once")
+    return solved(f"{CLIENTS} clients got each of {BURST} messages sent at once")
 
 
 @exercise(
