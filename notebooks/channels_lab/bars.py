@@ -141,7 +141,5 @@ def _behind(parent: ET.Element, x: float, y: float, words: str) -> None:
 
 
 def _power(decade: int) -> str:
-    """Ten to this, in words that are short."""
-    if decade >= 6:
-        return f"{10 ** (decade - 6):,} million"
-    return f"{10**decade:,}"
+    """Ten to this, in few letters: the marks of a scale stand close together."""
+    return f"{10 ** (decade - 6):,} M" if decade >= 6 else f"{10**decade:,}"

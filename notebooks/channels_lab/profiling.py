@@ -57,9 +57,13 @@ class Profile:
 
         ``functions`` are names, each by the words for it.
         """
-        shares = {f"{words} · {_short(name)}": 100 * self.share(name)
-                  for words, name in functions.items()}  # fmt: skip
-        return Bars(title, shares | {"all the rest": 100 - sum(shares.values())}, unit=" %")
+        named = {
+            f"{words} · {name.rpartition('.')[2]}()": 100 * self.share(name)
+            for words, name in functions.items()
+        }
+        largest_first = dict(sorted(named.items(), key=lambda item: -item[1]))
+        rest = max(0.0, 100 - sum(named.values()))
+        return Bars(title, largest_first | {"all the rest": rest}, unit=" %")
 
     def _named(self, dotted: str) -> Iterator[_Function]:
         if not self._functions:
@@ -69,7 +73,3 @@ class Profile:
         return (
             found for found in self._functions if found.name == name and found.file.endswith(ends)
         )
-
-
-def _short(dotted: str) -> str:
-    return f"{dotted.rpartition('.')[2]}()"
