@@ -117,18 +117,29 @@ class Crowd:
         *,
         messages: int = 100,
         at_once: int = 25,
+        rounds: int = 3,
         timeout: float = TIMEOUT,
         profile: bool = False,
     ) -> Rung:
         """Let ``say`` send so many messages and measure until all clients have all of them.
 
+        That is done ``rounds`` times and the quickest one counts, since whatever else runs on the
+        machine makes a round slower and never quicker; a round in which something is lost counts
+        instead of all.
+
         ``say`` gets a list of ``at_once`` texts; at most twice as many are under way. The time runs
         from the first delivery to the last. What has not come within ``timeout`` seconds is lost.
         With ``profile`` some messages follow while the server is profiled, for ``Rung.calls``.
         """
-        found = await self._listen(say, messages, at_once, timeout)
-        rung = Rung(name, found["have"], messages, found["seconds"], found["wrong"])
-        if profile and rung.whole:
+        rungs = []
+        for _ in range(rounds):
+            found = await self._listen(say, messages, at_once, timeout)
+            rung = Rung(name, found["have"], messages, found["seconds"], found["wrong"])
+            if not rung.whole:
+                return rung
+            rungs.append(rung)
+        rung = max(rungs, key=lambda each: each.per_second)
+        if profile:
             if not isinstance(self.server, LiveServer):
                 raise LabError(f"expected a LiveServer to be profiled, got {self.server}")
             async with self.server.profile() as seen:

@@ -58,6 +58,7 @@ async def where_did_they_go(lab: Lab) -> Result:
             lambda texts: _say(lab, len(texts)),
             messages=BURST,
             at_once=BURST,
+            rounds=1,
             timeout=LONG,
         )
     finally:
@@ -92,6 +93,7 @@ async def the_bill(lab: Lab) -> Result:
                 lambda texts: _say(lab, len(texts)),
                 messages=MESSAGES,
                 at_once=MESSAGES,
+                rounds=1,
                 timeout=LONG,
             )
     finally:
