@@ -60,7 +60,7 @@ class LiveServer:
     ``database`` is a SQLite file to keep; without one it is a new file that goes with the server.
     ``record=True`` records what happens in it, for ``record()`` to draw.
     ``profile=True`` lets ``profile()`` measure where its time goes.
-    ``server="uvicorn"`` starts the finished project as it starts itself, any other by uvicorn's command.
+    ``server="uvicorn"`` starts the finished project its own way, any other by uvicorn's command.
     ``workers`` is how many processes share the port: the system gives a connection to one of them.
     Its ``pid`` and ``megabytes`` are those of the first.
     ``beside`` is a running server: this one is a second process of the same site, with its project,
