@@ -52,6 +52,8 @@ LOOK_AGAIN = 0.05
 class Timer:
     """One call later, which may be set again and cancelled at any time."""
 
+    __slots__ = ("_call",)
+
     def __init__(self) -> None:
         self._call: Any = None
 

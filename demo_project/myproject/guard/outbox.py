@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.interfaces import IPushProducer
+from twisted.internet.tcp import Connection
 from zope.interface import implementer
 
 
@@ -32,7 +33,7 @@ class Outbox:
         Above it without this piece, that is: a large one is no sign that a client is slow.
         """
         if not self._paused:
-            self._transport.write(data)
+            self._send(data)
             return
         if self._waiting is None:
             self._waiting = deque()
@@ -41,6 +42,23 @@ class Outbox:
             return
         self._waiting.append(data)
         self.bytes += len(data)
+
+    def _send(self, data: bytes) -> None:
+        """Send what the system takes at once, and leave the rest to the transport.
+
+        That would wait for a turn of the event loop first, and have it look at the socket.
+        """
+        transport = self._transport
+        is_idle = (
+            isinstance(transport, Connection)
+            and transport.connected
+            and not (transport.TLS or transport.disconnecting)
+            and not (transport.dataBuffer or transport._tempDataBuffer)
+        )
+        if is_idle and isinstance(sent := transport.writeSomeData(data), int):
+            data = data[sent:]
+        if data:  # also after an error, which it then finds by itself
+            transport.write(data)
 
     def flush(self) -> None:
         """Hand all that waits to the transport: before a close, which is to be the last."""
