@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import subprocess
 import time
@@ -90,7 +91,14 @@ def wait_until_served(server: subprocess.Popen[bytes], url: str, log: Path) -> N
 
 
 def await_kernel(page: Page) -> None:
-    """Wait until the kernel of the open notebook has answered and is idle."""
+    """Wait until the kernel of the open notebook has answered and is idle.
+
+    On a busy machine the first start of a kernel may fail, and JupyterLab asks which one to start:
+    it is answered as a learner would.
+    """
+    asked = page.get_by_role("dialog").filter(has_text=re.compile("(Select|Error Starting) Kernel"))
+    answer = asked.locator(".jp-mod-accept")
+    page.add_locator_handler(asked, lambda: answer.click(), no_wait_after=True)  # two in turn
     # The toolbar shows a kernel's name and an idle sign before there is a kernel.
     page.wait_for_function(
         """async () => {

@@ -42,11 +42,13 @@ def test_no_browser_is_one_clear_sentence(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_browser_keeps_switched_off_what_playwright_switches_off(chromium: Browser) -> None:
     assert chromium.is_connected()
-    lists = [
-        {name for part in line if part.startswith(OFF) for name in part[len(OFF) :].split(",")}
+    lists = {  # a set: between fork and exec a child has its parent's command line
+        frozenset(
+            name for part in line if part.startswith(OFF) for name in part[len(OFF) :].split(",")
+        )
         for process in psutil.Process().children(recursive=True)
         if OFF in " ".join(line := process.cmdline())
         and "--headless" in line
         and not any(part.startswith("--type=") for part in line)
-    ]
-    assert lists == [{*browser.SWITCHED_OFF_BY_PLAYWRIGHT, *browser.SUGGESTIONS}]
+    }
+    assert lists == {frozenset({*browser.SWITCHED_OFF_BY_PLAYWRIGHT, *browser.SUGGESTIONS})}
