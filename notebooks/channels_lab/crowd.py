@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from .server import LiveServer
 TIMEOUT = 30.0  # seconds that a crowd waits for a message, or for its connections
 LENGTH = 48  # characters of each text
 PROFILED = 50  # messages
+ROUNDS = "CHANNELS_LAB_ROUNDS"  # the environment variable for runs that ask for no speed
 _HANDSHAKE = (
     "GET {path} HTTP/1.1",
     "Host: {host}:{port}",
@@ -117,22 +119,22 @@ class Crowd:
         *,
         messages: int = 100,
         at_once: int = 25,
-        rounds: int = 3,
+        rounds: int | None = None,
         timeout: float = TIMEOUT,
         profile: bool = False,
     ) -> Rung:
         """Let ``say`` send so many messages and measure until all clients have all of them.
 
-        That is done ``rounds`` times and the quickest one counts, since whatever else runs on the
-        machine makes a round slower and never quicker; a round in which something is lost counts
-        instead of all.
+        That is done ``rounds`` times, three if nothing is said, and the quickest one counts: what
+        else runs on the machine makes a round slower and never quicker. A round in which something
+        is lost counts instead of all.
 
         ``say`` gets a list of ``at_once`` texts; at most twice as many are under way. The time runs
         from the first delivery to the last. What has not come within ``timeout`` seconds is lost.
         With ``profile`` some messages follow while the server is profiled, for ``Rung.calls``.
         """
         rungs = []
-        for _ in range(rounds):
+        for _ in range(rounds or int(os.environ.get(ROUNDS, 3))):
             found = await self._listen(say, messages, at_once, timeout)
             rung = Rung(name, found["have"], messages, found["seconds"], found["wrong"])
             if not rung.whole:

@@ -14,6 +14,7 @@ from pathlib import Path
 from .contents import LESSONS
 from .contents import lesson as lesson_of
 from .errors import LabError
+from .replays import Replay
 from .server import DEMO_PROJECT
 from .shell import Text, clean_environment, run
 
@@ -52,10 +53,17 @@ class Workspace(os.PathLike[str]):
         After it, ``%%writefile account/consumer.py`` writes into the learner's project.
         """
         workspace = cls._empty(lesson, notebooks)
-        for earlier in LESSONS:
-            if 0 < earlier.number < lesson:
-                for source, where in _build_cells(notebooks / earlier.file):
-                    workspace._replay(source, where)
+        cells = [
+            cell
+            for earlier in LESSONS
+            if 0 < earlier.number < lesson
+            for cell in _build_cells(notebooks / earlier.file)
+        ]
+        replay = Replay([source for source, _ in cells])
+        if not replay.copy_to(workspace.path):
+            for source, where in cells:
+                workspace._replay(source, where)
+            replay.keep(workspace.path)
         os.chdir(workspace.path)
         return workspace
 

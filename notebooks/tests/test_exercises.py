@@ -11,6 +11,7 @@ import nbformat
 import pytest
 
 from channels_lab.contents import LESSONS, Lesson
+from channels_lab.crowd import ROUNDS
 from channels_lab.exercise import SOLUTIONS, Exercise, exercises_of
 from tools.delivered import under_test
 from tools.outputs import execute
@@ -74,9 +75,10 @@ def _emptied(notebook: nbformat.NotebookNode, place: Place) -> list[Any]:
 
 @pytest.mark.parametrize("lesson", WITH_EXERCISES, ids=lambda lesson: lesson.slug)
 def test_wrong_answers_are_not_yet_for_the_right_reason_and_solutions_are_solved(
-    lesson: Lesson,
+    lesson: Lesson, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One run of the lesson: each exercise is left empty, then got wrong, then solved."""
+    monkeypatch.setenv(ROUNDS, "1")  # how quick it is, is not asked here
     notebook = _read(lesson)
     places = _places(notebook)
     assert sorted(places) == [entry.id for entry in exercises_of(lesson.number)]

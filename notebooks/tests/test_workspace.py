@@ -10,13 +10,19 @@ from urllib.request import urlopen
 
 import pytest
 
-from channels_lab import LabError, LabTimeout, LiveServer, Workspace
+from channels_lab import LabError, LabTimeout, LiveServer, Workspace, replays
 from channels_lab.contents import LESSONS
 
 
 @pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Workspaces go to a temporary folder, and the test comes back from them."""
+def elsewhere(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """Workspaces go to a temporary folder, and the test comes back from them.
+
+    What is kept of replays is of this run alone.
+    """
+    monkeypatch.setattr(replays, "FOLDER", tmp_path_factory.getbasetemp() / "ready")
     monkeypatch.chdir(tmp_path)
     root = tmp_path / "workspaces"
     monkeypatch.setenv("CHANNELS_LAB_WORKSPACE", str(root))
@@ -46,6 +52,35 @@ def test_it_replays_only_cells_tagged_build_in_order(tmp_path: Path) -> None:
     assert (workspace.path / "a/one.txt").read_text() == "first\nsecond\n"
     assert (workspace.path / "two.txt").exists()
     assert Path.cwd() == workspace.path
+
+
+def test_the_second_replay_is_a_copy_until_a_cell_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replays, "FOLDER", tmp_path / "ready")
+    count = "import os; open('ran.txt', 'w').write(str(os.getpid()))"
+    _lesson(tmp_path, 1, (f'ws.run("python -c \\"{count}\\"")', ["build"]))
+
+    def ran() -> str:
+        return (Workspace.at(2, notebooks=tmp_path).path / "ran.txt").read_text()
+
+    first = ran()
+    assert ran() == first, "the command was run a second time"
+    (next((tmp_path / "ready").iterdir()) / "ran.txt").unlink()
+    with pytest.raises(FileNotFoundError):
+        ran()  # what is kept is what comes
+    _lesson(tmp_path, 1, (f'ws.run("python -c \\"{count}; 1\\"")', ["build"]))
+    assert ran() != first
+    assert len(list((tmp_path / "ready").iterdir())) == 2
+
+
+def test_a_replay_that_failed_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replays, "FOLDER", tmp_path / "ready")
+    _lesson(tmp_path, 1, ('ws.run("python -c 1/0")', ["build"]))
+    for _ in range(2):
+        with pytest.raises(LabError, match="cell 1: .*ZeroDivisionError|cell 1"):
+            Workspace.at(2, notebooks=tmp_path)
+    assert not (tmp_path / "ready").exists()
 
 
 def test_what_was_there_is_kept_beside_it(tmp_path: Path) -> None:
