@@ -157,12 +157,12 @@ class FanOutConsumer(AsyncWebsocketConsumer):
     wire: Wire | None = None
     is_open = False
     _behind: list[Encoded]
-    _catching_up: asyncio.Task[None] | None = None
+    _catching_up: asyncio.Task[None] | None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Run one connection: as Channels does, save for who brings the layer's events."""
         layer = get_channel_layer(self.channel_layer_alias)
-        self._behind = []
+        self._behind, self._catching_up = [], None
         self.wire = scope.get("extensions", {}).get(WIRE)
         if self.wire is None or getattr(layer, "attach", None) is None:
             self.wire = None

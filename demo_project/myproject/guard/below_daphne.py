@@ -206,9 +206,11 @@ class GuardedWebSocket(WebSocketProtocol):
 
     _fragments = 0
     _reading_stopped = False
+    _options_of: ClassVar[Any] = None
 
     def connectionMade(self) -> None:
         """Put the outbox between Autobahn and the transport."""
+        self._share_options()
         self._resume, self._linger = Timer(), Timer()
         self._outbox = Outbox(self.transport, settings.MAX_UNREAD, self._unread)
         super().connectionMade()
@@ -221,6 +223,15 @@ class GuardedWebSocket(WebSocketProtocol):
         self._resume.cancel()
         self._linger.cancel()
         super().connectionLost(reason)
+
+    def _share_options(self) -> None:
+        """Have the factory's options in the class, where they take no room in each connection."""
+        cls = GuardedWebSocket
+        if cls._options_of is not self.factory:
+            for name in set(self.CONFIG_ATTRS) - _OWN_OPTIONS:
+                option = getattr(self.factory, name)
+                setattr(cls, name, staticmethod(option) if callable(option) else option)
+            cls._options_of = self.factory
 
     # --- what comes ---
 
@@ -300,6 +311,9 @@ class GuardedWebSocket(WebSocketProtocol):
             self._outbox.flush()
             self._linger.set(LINGER, self.transport.abortConnection)
         super()._closeConnection(abort)
+
+
+_OWN_OPTIONS = vars(GuardedWebSocket).keys() & set(GuardedWebSocket.CONFIG_ATTRS)
 
 
 class AccessLog(AccessLogGenerator):

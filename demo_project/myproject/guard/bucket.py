@@ -10,6 +10,8 @@ class TokenBucket:
     Source: https://en.wikipedia.org/wiki/Token_bucket
     """
 
+    __slots__ = ("_clock", "_filled", "_most", "_rate", "_tokens")
+
     def __init__(self, rate: float, most: float, clock: Callable[[], float] = monotonic) -> None:
         self._rate = rate
         self._most = self._tokens = most

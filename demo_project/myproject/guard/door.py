@@ -107,6 +107,8 @@ class Door:
 class Limited:
     """What one client sends, no faster than it may."""
 
+    __slots__ = ("_buckets", "_closed", "_given_at", "_patience", "_receive", "_send")
+
     def __init__(self, receive: Receive, send: Send, of_user: TokenBucket | None) -> None:
         self._receive = receive
         self._send = send
