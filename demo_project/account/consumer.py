@@ -31,6 +31,7 @@ from account.fanout import Encoded, FanOutConsumer
 from account.outage import OUTAGES
 from account.presence import Coming
 from account.server import GROUP, Board, publish, this_process
+from account.told import NOBODY, Told
 from account.visit import Visit, visit
 
 logger = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ class OnlineConsumer(FanOutConsumer):
     name: str | None = None  # what the board calls this connection's user, once it is tracked
     has_left = False
     visit: Visit  # what the client said as it came
-    told: dict[str, int]  # who is online with how many tabs, as far as this client has been told
+    told: Told = NOBODY  # who is online, as far as this client knows
     place: Place | None = None  # the newest message that this client has had, once it has the state
     doubted: frozenset[str] = frozenset()  # whom the database and this client see differently
 
@@ -88,7 +89,8 @@ class OnlineConsumer(FanOutConsumer):
         """Send who is online, and to a client that was here before what it missed since."""
         users = [{"user": name, "tabs": tabs} for name, tabs in board.tabs.items()]
         async with self.turn:
-            self.told = board.tabs
+            # Without being asked for it, the number of tabs is not kept up to date.
+            self.told = Told.of(board.tabs if self.visit.tabs else dict.fromkeys(board.tabs, 1))
             follows = board.place if self.visit.history else None
             await self.reply(State(self.name or "", self.channel_name, users, follows))
             self.place = board.place
@@ -278,10 +280,7 @@ class OnlineConsumer(FanOutConsumer):
         came = isinstance(change, Joined)
         if change.user == self.name or came is (change.user in self.told):
             return False
-        if came:
-            self.told[change.user] = 1
-        else:
-            del self.told[change.user]
+        self.told = self.told.having(change.user, 1 if came else 0)
         return True
 
     async def read_history(self, upto: Place) -> None:
@@ -316,8 +315,8 @@ class OnlineConsumer(FanOutConsumer):
         if board.place.number > self.place.number:
             return True
         if self.visit.tabs:
-            return board.tabs != self.told
-        return board.tabs.keys() != self.told.keys()
+            return board.tabs != self.told.tabs
+        return board.tabs.keys() != self.told.tabs.keys()
 
     async def catch_up(self, board: Board) -> None:
         """Tell the client what the channel layer lost.
@@ -329,15 +328,16 @@ class OnlineConsumer(FanOutConsumer):
             assert self.place is not None
             if board.place.epoch != self.place.epoch or board.place.number > self.place.number:
                 await self.read_history(board.place)
-            differing = board.tabs.keys() ^ self.told.keys()
+            differing = board.tabs.keys() ^ self.told.tabs.keys()
             for name in sorted(differing & self.doubted):
                 change = Joined(name) if name in board.tabs else Left(name)
                 if self.is_change(change):
                     await self.reply(change)
-            self.doubted = frozenset(board.tabs.keys() ^ self.told.keys())
-            for name in sorted(board.tabs.keys() & self.told.keys()) if self.visit.tabs else ():
-                if self.told[name] != board.tabs[name]:
-                    self.told[name] = board.tabs[name]
+            known = self.told.tabs
+            self.doubted = frozenset(board.tabs.keys() ^ known.keys())
+            for name in sorted(board.tabs.keys() & known.keys()) if self.visit.tabs else ():
+                if known[name] != board.tabs[name]:
+                    self.told = self.told.having(name, board.tabs[name])
                     await self.reply(Tabs(name, board.tabs[name]))
 
     # --- out ---

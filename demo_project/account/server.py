@@ -389,7 +389,6 @@ def _one_after_the_other(arrivals: list[presence.Arrival], board: Board) -> list
     welcomes = []
     for arrival in reversed(arrivals):
         name = arrival.tab.name
-        # A dict of its own: the connection notes in it what it tells its client.
         welcomes.append(Welcome(name, arrival.first, Board(dict(tabs), board.place)))
         tabs[name] -= 1
         if tabs[name] < 1:  # others may have taken it away already

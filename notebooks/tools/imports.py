@@ -40,9 +40,10 @@ TABLE = (
     rule("demo_project/account/events.py", "", "django channels"),
     rule("demo_project/account/consumer.py",
          "channels django.db account.presence account.events account.fanout account.history "
-         "account.server account.visit account.database account.outage",
+         "account.server account.visit account.told account.database account.outage",
          "account.models django.conf myproject.settings"),
     rule("demo_project/account/visit.py", "", "django channels"),
+    rule("demo_project/account/told.py", "", "django channels"),
     rule("demo_project/account/history.py", "django account.models account.events", "channels"),
     rule("demo_project/account/server.py",
          "channels django account.presence account.history account.events account.visit "
