@@ -7,12 +7,17 @@ deliveries a second than this one was not held up by the client.
 
 import asyncio
 
-from websockets.asyncio.server import ServerConnection, serve
-
+from account.tests.broadcast.peers.websockets_server import listeners, main
 from account.tests.raw import TEXT, frame
 
-listeners: set[ServerConnection] = set()
 waiting: list[bytes] = []
+
+
+def publish(text: str) -> None:
+    """Let a text wait for those that come in the same turn of the event loop."""
+    if not waiting:
+        asyncio.get_running_loop().call_soon(flush)
+    waiting.append(frame(TEXT, text.encode(), masked=False))
 
 
 def flush() -> None:
@@ -23,30 +28,5 @@ def flush() -> None:
         listener.transport.write(frames)
 
 
-async def handle(connection: ServerConnection) -> None:
-    """Serve one connection until it closes."""
-    assert connection.request is not None
-    if connection.request.path == "/publish":
-        async for text in connection:
-            assert isinstance(text, str)
-            if not waiting:
-                asyncio.get_running_loop().call_soon(flush)
-            waiting.append(frame(TEXT, text.encode(), masked=False))
-        return
-    listeners.add(connection)
-    try:
-        await connection.wait_closed()
-    finally:
-        listeners.remove(connection)
-
-
-async def main() -> None:
-    """Serve until a signal comes."""
-    async with serve(handle, "127.0.0.1", 0) as server:
-        port = next(iter(server.sockets)).getsockname()[1]
-        print(f"Listening on TCP address 127.0.0.1:{port}", flush=True)
-        await server.serve_forever()
-
-
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(publish))
