@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import copy
-import re
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import nbformat
 import pytest
@@ -14,6 +13,7 @@ from channels_lab.contents import LESSONS, Lesson
 from channels_lab.crowd import ROUNDS
 from channels_lab.exercise import SOLUTIONS, Exercise, exercises_of
 from tools.delivered import under_test
+from tools.exercises import Place, answer_file, magic, places
 from tools.outputs import execute
 
 NOTEBOOKS = Path(__file__).resolve().parents[1]
@@ -22,43 +22,14 @@ EXERCISES = [entry for lesson in LESSONS for entry in exercises_of(lesson.number
 WITH_EXERCISES = [lesson for lesson in LESSONS if exercises_of(lesson.number)]
 
 
-class Place(NamedTuple):
-    """Where an exercise stands in its lesson: indices of its task, work and check cells."""
-
-    task: int
-    work: int
-    check: int
-
-
-def _places(notebook: nbformat.NotebookNode) -> dict[str, Place]:
-    places: dict[str, Place] = {}
-    task = work = -1
-    for index, cell in enumerate(notebook.cells):
-        tags = cell.metadata.get("tags", [])
-        if "exercise" in tags and cell.cell_type == "markdown":
-            task = index
-        elif "exercise" in tags:
-            work = index
-        elif "check" in tags:
-            match = re.search(r'check\("(\d\d\.\d)"', cell.source)
-            assert match, f"cell {index + 1} is tagged check and has no check(…)"
-            places[match[1]] = Place(task, work, index)
-    return places
-
-
 def _read(lesson: Lesson) -> nbformat.NotebookNode:
     return under_test(NOTEBOOKS / lesson.file)
-
-
-def _file(folder: Path, id: str) -> Path:
-    return folder / f"{id.replace('.', '_')}.py"
 
 
 def _answered(notebook: nbformat.NotebookNode, place: Place, answer: Path) -> list[Any]:
     """The work cell with this answer in it, and the check after it."""
     cells = copy.deepcopy(notebook.cells[place.work : place.check + 1])
-    magic = [line for line in cells[0].source.splitlines()[:1] if line.startswith("%%")]
-    cells[0].source = "\n".join([*magic, answer.read_text()])
+    cells[0].source = "\n".join(filter(None, [magic(cells[0]), answer.read_text()]))
     for cell in cells:
         cell.id = f"{answer.parent.name[:5]}-{cell.id}"
     return cells
@@ -80,14 +51,14 @@ def test_wrong_answers_are_not_yet_for_the_right_reason_and_solutions_are_solved
     """One run of the lesson: each exercise is left empty, then got wrong, then solved."""
     monkeypatch.setenv(ROUNDS, "1")  # how quick it is, is not asked here
     notebook = _read(lesson)
-    places = _places(notebook)
-    assert sorted(places) == [entry.id for entry in exercises_of(lesson.number)]
+    found = places(notebook)
+    assert sorted(found) == [entry.id for entry in exercises_of(lesson.number)]
     tried = copy.deepcopy(notebook)
-    for id, place in sorted(places.items(), reverse=True):  # from the end: places stay valid
+    for id, place in sorted(found.items(), reverse=True):  # from the end: places stay valid
         tried.cells[place.work : place.check + 1] = [
             *_emptied(notebook, place),
-            *_answered(notebook, place, _file(WRONG_ANSWERS, id)),
-            *_answered(notebook, place, _file(SOLUTIONS, id)),
+            *_answered(notebook, place, answer_file(id, WRONG_ANSWERS)),
+            *_answered(notebook, place, answer_file(id)),
         ]
 
     said = {
@@ -96,9 +67,9 @@ def test_wrong_answers_are_not_yet_for_the_right_reason_and_solutions_are_solved
         if "check" in cell.metadata.get("tags", [])
     }
 
-    for id, place in places.items():
+    for id, place in found.items():
         check_id = notebook.cells[place.check].id
-        first = _file(WRONG_ANSWERS, id).read_text().splitlines()[0]
+        first = answer_file(id, WRONG_ANSWERS).read_text().splitlines()[0]
         reason = first.removeprefix("# not yet: ")
         assert reason != first, f"{id}: expected a first line `# not yet: …`, got {first!r}"
         assert said[f"empty-{check_id}"].startswith(("○ not yet – ", "✔ solved")), id
@@ -109,9 +80,9 @@ def test_wrong_answers_are_not_yet_for_the_right_reason_and_solutions_are_solved
 @pytest.mark.parametrize("lesson", WITH_EXERCISES, ids=lambda lesson: lesson.slug)
 def test_the_stored_lesson_is_not_solved(lesson: Lesson) -> None:
     notebook = _read(lesson)
-    places = _places(notebook)
-    assert sorted(places) == [entry.id for entry in exercises_of(lesson.number)]
-    for id, place in places.items():
+    found = places(notebook)
+    assert sorted(found) == [entry.id for entry in exercises_of(lesson.number)]
+    for id, place in found.items():
         said = notebook.cells[place.check].outputs[-1].data["text/plain"]
         assert said.startswith("○ not yet – "), (id, said)
 
@@ -119,7 +90,7 @@ def test_the_stored_lesson_is_not_solved(lesson: Lesson) -> None:
 @pytest.mark.parametrize("lesson", WITH_EXERCISES, ids=lambda lesson: lesson.slug)
 def test_every_exercise_has_its_task_and_names_its_help(lesson: Lesson) -> None:
     notebook = _read(lesson)
-    for id, place in _places(notebook).items():
+    for id, place in places(notebook).items():
         entry = next(entry for entry in exercises_of(lesson.number) if entry.id == id)
         task = notebook.cells[place.task].source
         assert task.startswith(f"### Exercise {id} · {entry.title}\n")
