@@ -20,7 +20,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 # Relative, and run as modules: a clone may live in a folder with spaces in its name.
 TOOL := cd notebooks && ../.venv/bin/python -m
 
-.PHONY: help lab serve test lint outputs bench faults attacks soak fuzz constraints clean setup client
+.PHONY: help lab serve assignments test lint outputs bench faults attacks soak fuzz constraints clean setup client
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -33,6 +33,9 @@ lab: setup  ## open JupyterLab on lesson 00 (ARGS=--no-browser)
 
 serve: setup client  ## run the finished demo_project with its Valkey (PORT=8080 WORKERS=1)
 	@$(TOOL) channels_lab serve --port "$(PORT)" --workers "$(WORKERS)" --server "$(SERVER)" $(ARGS)
+
+assignments: setup  ## write the lessons as assignments for nbgrader (LESSON=03)
+	@$(TOOL) tools.assignments $(LESSON)
 
 test: setup client  ## run every check: lint, types, tests, all lessons, the browser
 	@env -u REDIS_URL -u DATABASE_URL .venv/bin/python -m pytest $(ARGS)
