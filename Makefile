@@ -2,6 +2,8 @@
 # Each recipe is a line; what is more than a line lives in notebooks/tools/.
 
 PORT ?= 8080
+# Not ?=, since some shells hand down the name of the machine as HOST.
+HOST = 127.0.0.1
 WORKERS ?= 1
 SERVER ?= daphne
 ARGS ?=
@@ -20,7 +22,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 # Relative, and run as modules: a clone may live in a folder with spaces in its name.
 TOOL := cd notebooks && ../.venv/bin/python -m
 
-.PHONY: help lab serve assignments test lint outputs bench faults attacks soak fuzz constraints clean setup client
+.PHONY: help lab serve doctor assignments test lint outputs bench faults attacks soak fuzz constraints clean setup python client
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -33,6 +35,10 @@ lab: setup  ## open JupyterLab on lesson 00 (ARGS=--no-browser)
 
 serve: setup client  ## run the finished demo_project with its Valkey (PORT=8080 WORKERS=1)
 	@$(TOOL) channels_lab serve --port "$(PORT)" --workers "$(WORKERS)" --server "$(SERVER)" $(ARGS)
+
+# With any Python, and without a set-up: what is broken is what it is asked about.
+doctor: python  ## check this machine and the room's network before a class (HOST=0.0.0.0 PORT=8080)
+	@cd notebooks && PYTHONIOENCODING=utf-8 python3 -m tools.doctor --host "$(HOST)" --port "$(PORT)"
 
 assignments: setup  ## write the lessons as assignments for nbgrader (LESSON=03)
 	@$(TOOL) tools.assignments $(LESSON)
@@ -79,10 +85,12 @@ clean:  ## remove what the targets made, .venv included
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@find . -name .ipynb_checkpoints -type d -prune -exec rm -rf {} +
 
-setup:
+setup: python
+	@python3 notebooks/tools/setup.py
+
+python:
 	@command -v python3 >/dev/null 2>&1 || { echo 'There is no python3 on PATH: install Python 3.11' \
 	  'or newer from https://www.python.org/downloads/, then run the same command again.' >&2; exit 1; }
-	@python3 notebooks/tools/setup.py
 
 # Only when its sources changed. It says why when it cannot be built; the plain page works all the same.
 client: setup

