@@ -23,6 +23,8 @@ from channels_lab.contents import (
     nav_line,
     title_cell,
 )
+from tools import guide
+from tools.blocks import with_block
 from tools.delivered import under_test
 from tools.kernel import kernel_environment
 from tools.notebook import LESSONS as LESSONS_FOLDER
@@ -63,11 +65,7 @@ def with_generated_cells(notebook: NotebookNode, entry: Lesson) -> NotebookNode:
 
 def with_contents(readme: str) -> str:
     """Return the README with its table of lessons made anew from the contents."""
-    begin, end = "<!-- contents -->\n", "<!-- /contents -->"
-    if readme.count(begin) != 1 or readme.count(end) != 1:
-        raise ValueError(f"expected {begin.strip()} and {end} once each in the README")
-    head, _, rest = readme.partition(begin)
-    return f"{head}{begin}{contents_table(folder='notebooks/')}\n{end}{rest.partition(end)[2]}"
+    return with_block(readme, "contents", contents_table(folder="notebooks/"))
 
 
 def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
@@ -144,6 +142,7 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     README.write_text(with_contents(README.read_text("utf-8")), encoding="utf-8")
+    guide.store()
     failed = False
     for path in paths:
         started = time.monotonic()
