@@ -22,7 +22,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 # Relative, and run as modules: a clone may live in a folder with spaces in its name.
 TOOL := cd notebooks && ../.venv/bin/python -m
 
-.PHONY: help lab serve doctor assignments test lint outputs bench faults attacks soak fuzz constraints clean setup python client
+.PHONY: help lab serve doctor pages assignments test lint outputs bench faults attacks soak fuzz constraints clean setup python client
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -39,6 +39,9 @@ serve: setup client  ## run the finished demo_project with its Valkey (PORT=8080
 # With any Python, and without a set-up: what is broken is what it is asked about.
 doctor: python  ## check this machine and the room's network before a class (HOST=0.0.0.0 PORT=8080)
 	@cd notebooks && PYTHONIOENCODING=utf-8 python3 -m tools.doctor --host "$(HOST)" --port "$(PORT)"
+
+pages: setup  ## make the lessons pages to print or to show offline, in notebooks/pages/ (LESSON=03)
+	@$(TOOL) tools.pages $(LESSON) $(ARGS)
 
 assignments: setup  ## write the lessons as assignments for nbgrader (LESSON=03)
 	@$(TOOL) tools.assignments $(LESSON)
@@ -81,7 +84,7 @@ constraints: setup  ## resolve requirements.txt again (ARGS=--upgrade)
 	  --python-version 3.11 --custom-compile-command 'make constraints' --output-file constraints.txt $(ARGS)
 
 clean:  ## remove what the targets made, .venv included
-	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache notebooks/.screenshots notebooks/.bench frontend/dist frontend/node_modules frontend/.angular
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache notebooks/.screenshots notebooks/.bench notebooks/pages frontend/dist frontend/node_modules frontend/.angular
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@find . -name .ipynb_checkpoints -type d -prune -exec rm -rf {} +
 
