@@ -89,6 +89,8 @@ class ServerProcess:
         self.pause = min(settings.PRESENCE_LEASE_SECONDS / 4, LONGEST_PAUSE)
         self.lease = settings.PRESENCE_LEASE_SECONDS - self.pause
         self._members: dict[str, _Open] = {}
+        # Of other apps, whose connections end with this process and its lease as well.
+        self.at_the_end: list[Callable[[], Coroutine[Any, Any, None]]] = []
         # Rows and members change together, so that they can be compared.
         self._turn = asyncio.Lock()
         self._beating: asyncio.Task[None] | None = None
@@ -107,6 +109,11 @@ class ServerProcess:
 
     # --- its connections ---
 
+    async def begin(self) -> None:
+        """Hold a lease and beat, whether anybody is on the board or not. Raises Ending."""
+        async with turn_of(self._turn):
+            await self._begin_if_need_be()
+
     async def enter(self, member: Member, coming: presence.Coming) -> Welcome:
         """Write down a connection of this process, and answer what its client is to be told.
 
@@ -116,10 +123,7 @@ class ServerProcess:
 
     async def _enter_all(self, entries: list[_Entry]) -> list[Welcome]:
         async with turn_of(self._turn):
-            if self._ending:
-                raise Ending
-            if self._beating is None or self._beating.done():
-                await self._apart(self._begin())
+            await self._begin_if_need_be()
             coming = [each for _, each, _ in entries]
             try:
                 arrivals, board = await in_database(_let_in, self.id, coming)
@@ -188,6 +192,12 @@ class ServerProcess:
     def look_soon(self) -> None:
         """Beat without waiting for the next turn: the channel layer did not take something."""
         self._wanted.set()
+
+    async def _begin_if_need_be(self) -> None:
+        if self._ending:
+            raise Ending
+        if self._beating is None or self._beating.done():
+            await self._apart(self._begin())
 
     async def _begin(self) -> None:
         await self._restore()
@@ -292,6 +302,7 @@ class ServerProcess:
         goodbyes = [
             self.later(each.member.go_away(), each.context) for each in self._members.values()
         ]
+        goodbyes += [self.later(each()) for each in self.at_the_end]
         await asyncio.gather(*goodbyes, return_exceptions=True)
 
     # --- how ---

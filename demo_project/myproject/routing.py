@@ -8,6 +8,8 @@ from django.urls import re_path
 
 from account.consumer import OnlineConsumer
 from account.outage import answer_outages
+from classroom.board_consumer import BoardConsumer
+from classroom.learner_consumer import LearnerConsumer
 from myproject.guard.door import Door
 from myproject.guard.origin import AllowedHostsOriginValidator
 from myproject.visitors import Visitors
@@ -31,6 +33,8 @@ class UnknownPath(WebsocketDenier):
 
 websocket_urlpatterns = [
     re_path(r"^online/$", OnlineConsumer.as_asgi()),
+    re_path(r"^classroom/learner/$", LearnerConsumer.as_asgi()),
+    re_path(r"^classroom/board/$", BoardConsumer.as_asgi()),
     re_path(r"", UnknownPath.as_asgi()),
 ]
 

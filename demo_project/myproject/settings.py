@@ -17,6 +17,13 @@ TRUSTED_PROXIES    addresses of the proxies whose X-Forwarded-For and -Proto are
 GUESTS             off: only users who are logged in may open a WebSocket
 MESSAGES_PER_CONNECTION, MESSAGES_PER_USER, CONNECTIONS_PER_USER, CONNECTIONS_PER_ADDRESS,
 NEW_CONNECTIONS_PER_ADDRESS, HANDSHAKE_SECONDS, MAX_UNREAD_BYTES, HSTS_SECONDS: the numbers below
+CLASSROOM_OPEN     who may open a class from the page: local (who is on this machine, or logged in
+                   as staff), anyone, or nobody (then only manage.py open_class)
+CLASSROOM_LEARNERS how many learners a class may have (500; 0: no limit). Where all of them come
+                   from one address (a JupyterHub), raise CONNECTIONS_PER_ADDRESS and
+                   NEW_CONNECTIONS_PER_ADDRESS, too
+CLASSROOM_GUESSES_PER_ADDRESS, CLASSROOM_GUESSES: wrong codes and keys a minute, of one address
+                   (20) and of all (120); above that, right ones wait as well
 CHANNELS_RECORD    a folder: what happens is recorded into it; unset: the recorder is not installed
 """
 
@@ -71,6 +78,7 @@ INSTALLED_APPS = [
     "servestatic",
     "channels",
     "account",
+    "classroom",
 ]
 # Not installed at all while it is off, so that then it costs nothing.
 RECORD_TO = os.environ.get("CHANNELS_RECORD", "")
@@ -160,6 +168,10 @@ CONNECTIONS_PER_USER = int(number("CONNECTIONS_PER_USER", default=100, least=0))
 CONNECTIONS_PER_ADDRESS = int(number("CONNECTIONS_PER_ADDRESS", default=200, least=0))
 # A second; above that the handshake is answered by HTTP 429, before it costs anything.
 NEW_CONNECTIONS_PER_ADDRESS = int(number("NEW_CONNECTIONS_PER_ADDRESS", default=20, least=0))
+CLASSROOM_OPEN = one_of("CLASSROOM_OPEN", "local", "anyone", "nobody")
+CLASSROOM_LEARNERS = int(number("CLASSROOM_LEARNERS", default=500, least=0))
+CLASSROOM_GUESSES_PER_ADDRESS = number("CLASSROOM_GUESSES_PER_ADDRESS", default=20, least=1)
+CLASSROOM_GUESSES = number("CLASSROOM_GUESSES", default=120, least=1)
 TRUSTED_PROXIES = words("TRUSTED_PROXIES", default=[])
 
 # How long a request may take to arrive, and how much of what we send may stay unread.

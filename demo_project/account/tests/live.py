@@ -40,6 +40,8 @@ def environment(database: Path, redis_url: str | None, **more: str) -> dict[str,
     ours |= {"MESSAGES_PER_CONNECTION", "MESSAGES_PER_USER", "CONNECTIONS_PER_USER"}
     ours |= {"CONNECTIONS_PER_ADDRESS", "NEW_CONNECTIONS_PER_ADDRESS"}
     ours |= {"HANDSHAKE_SECONDS", "MAX_UNREAD_BYTES"}
+    ours |= {"CLASSROOM_OPEN", "CLASSROOM_LEARNERS"}
+    ours |= {"CLASSROOM_GUESSES_PER_ADDRESS", "CLASSROOM_GUESSES"}
     inherited = {key: value for key, value in os.environ.items() if key not in ours}
     given = {"DATABASE_URL": f"sqlite:///{database}", "PYTHONUNBUFFERED": "1", **more}
     given |= {"DJANGO_SETTINGS_MODULE": "myproject.settings"}

@@ -6,7 +6,6 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from account.events import (
-    MAX_SAFE_INTEGER,
     Error,
     Joined,
     Left,
@@ -20,6 +19,7 @@ from account.events import (
     parse,
     parse_layer_event,
 )
+from account.frames import MAX_SAFE_INTEGER
 
 
 @pytest.mark.parametrize(

@@ -23,12 +23,16 @@ class TokenBucket:
         self._fill()
         return self._tokens >= self._most
 
+    def is_empty(self) -> bool:
+        """Whether there is no token to take."""
+        self._fill()
+        return bool(self._rate) and self._tokens < 1
+
     def take(self) -> bool:
         """Take one token; False if there is none."""
         if not self._rate:
             return True
-        self._fill()
-        if self._tokens < 1:
+        if self.is_empty():
             return False
         self._tokens -= 1
         return True
@@ -57,6 +61,10 @@ class Buckets:
 
     def __len__(self) -> int:
         return len(self._buckets)
+
+    def is_empty(self, name: str) -> bool:
+        """Whether this name has no token to take."""
+        return name in self._buckets and self._buckets[name].is_empty()
 
     def take(self, name: str) -> bool:
         """Take one token of this name; False if there is none."""

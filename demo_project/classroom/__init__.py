@@ -1,0 +1,1 @@
+"""The classroom: where a class stands in the course, live, for the one who teaches it."""

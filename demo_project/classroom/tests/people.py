@@ -1,0 +1,195 @@
+"""Learners and instructors in one process: what they send and get, through all of routing.py."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from channels.testing import WebsocketCommunicator
+
+from classroom import codes, rules
+from classroom.events import Frame
+from classroom.hub import this_hub
+from classroom.standing import merged
+from myproject.asgi import application
+
+IN_MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+SECONDS = 10.0
+
+
+class Person:
+    """One connection to a class."""
+
+    path = ""
+
+    def __init__(self, address: str | None = None) -> None:
+        headers = [(b"origin", b"http://localhost")]
+        self.socket = WebsocketCommunicator(application, self.path, headers)
+        if address is not None:
+            self.socket.scope["client"] = [address, 1]
+
+    async def connect(self) -> None:
+        connected, _ = await self.socket.connect(timeout=SECONDS)
+        assert connected
+
+    async def send(self, **frame: Any) -> None:
+        await self.socket.send_to(text_data=json.dumps(frame))
+
+    async def receive(self) -> Frame:
+        frame: Frame = await self.socket.receive_json_from(timeout=SECONDS)
+        return frame
+
+    async def closed(self) -> int:
+        """The code that the server closes with; nothing may come before it."""
+        output = await self.socket.receive_output(timeout=SECONDS)
+        assert output["type"] == "websocket.close", output
+        return int(output["code"])
+
+    async def ask(self, **frame: Any) -> Frame:
+        """Send a frame; the next one that comes."""
+        await self.send(**frame)
+        return await self.receive()
+
+    async def nothing_came(self) -> bool:
+        """Whether a pong is the next frame: all that was on its way has come then."""
+        return await self.ask(type="ping", id="nothing?") == {"type": "pong", "id": "nothing?"}
+
+
+class Learner(Person):
+    """A learner's connection, which counts its reports."""
+
+    path = "/classroom/learner/"
+
+    def __init__(self, code: str, name: str, key: str = "", address: str | None = None) -> None:
+        super().__init__(address)
+        self.code, self.name, self.key = code, name, key or codes.new_key()
+        self.number = 0
+
+    async def join(self, since: int = 0) -> Frame:
+        """Join: the first frame that comes."""
+        words = {"code": self.code, "name": self.name, "key": self.key, "since": since}
+        frame = await self.ask(type="join", **words)
+        self.number = frame.get("taken", 0)
+        return frame
+
+    async def report(self, what: str, ago: float = 0, **more: Any) -> None:
+        """Report something, and see that it was taken."""
+        self.number += 1
+        report = {"type": "report", "number": self.number, "ago": ago, "what": what, **more}
+        assert await self.ask(**report) == {"type": "taken", "number": self.number}
+
+
+class Board(Person):
+    """An instructor's connection, which keeps the state as every board has to."""
+
+    path = "/classroom/board/"
+
+    def __init__(self, key: str, address: str | None = None) -> None:
+        super().__init__(address)
+        self.key = key
+        self.state: Frame = {}
+        self.done: Frame = {}
+
+    async def open(self, name: str = "Dr. Ada") -> Frame:
+        """Open the board: its state."""
+        self.take(await self.ask(type="open", key=self.key, name=name))
+        return self.state
+
+    async def next(self) -> Frame:
+        """The next frame; the state follows it."""
+        self.take(frame := await self.receive())
+        return frame
+
+    async def want(self, **wish: Any) -> Frame:
+        """Ask for something: the answer to it. What comes before it changes the state."""
+        await self.send(id="wish", **wish)
+        while (frame := await self.next())["type"] not in ("done", "error"):
+            pass
+        return frame
+
+    def take(self, frame: Frame) -> None:
+        """Let a frame change the state."""
+        if frame["type"] == "class":
+            self.state = after(self.state, frame)
+
+    @property
+    def learners(self) -> dict[str, Frame]:
+        """The learners by name."""
+        return {each["name"]: each for each in self.state["learners"]}
+
+
+def after(state: Frame, frame: Frame) -> Frame:
+    """The state of a board after a frame, made as CLASSROOM's wire says."""
+    if frame["event"] == "state":
+        return frame
+    assert frame["version"] == state["version"] + 1, (state["version"], frame)
+    state = {**state, "version": frame["version"]}
+    match frame["event"]:
+        case "changed":
+            change = frame["learner"]
+            learners = {each["id"]: each for each in state["learners"]}
+            known = learners.get(change["id"])
+            learners[change["id"]] = merged(known, change) if known else change
+            state["learners"] = list(learners.values())
+        case "removed":
+            state["learners"] = [e for e in state["learners"] if e["id"] != frame["learner"]]
+            state["shown"] = [e for e in state["shown"] if e["learner"] != frame["learner"]]
+        case "class":
+            about = dict(frame["class"])
+            state["instructors"] = about.pop("instructors", state["instructors"])
+            state["class"] = {**state["class"], **about}
+        case "noted":
+            state["notes"] = [*state["notes"], frame["note"]]
+        case "shown":
+            state["shown"] = newest_cells([*state["shown"], frame["shown"]])
+        case other:
+            raise AssertionError(other)
+    return state
+
+
+def newest_cells(cells: list[Frame]) -> list[Frame]:
+    """Of each learner the cells that are kept."""
+    kept: Mapping[int, list[Frame]] = {}
+    for cell in cells:
+        kept.setdefault(cell["learner"], []).append(cell)  # type: ignore[attr-defined]
+    newest = [cell for each in kept.values() for cell in each[-rules.KEPT_CELLS :]]
+    return [cell for cell in cells if any(cell is one for one in newest)]
+
+
+async def open_class(title: str = "Channels") -> rules.Opened:
+    """Open a class."""
+    return await sync_to_async(rules.open_class)(title, "Dr. Ada")
+
+
+@asynccontextmanager
+async def joined(
+    code: str, name: str = "ana", key: str = "", since: int = 0
+) -> AsyncIterator[tuple[Learner, Frame]]:
+    """A learner who has joined, and the welcome; gone at the end."""
+    learner = Learner(code, name, key)
+    await learner.connect()
+    try:
+        yield learner, await learner.join(since)
+    finally:
+        await learner.socket.disconnect(timeout=SECONDS)
+
+
+@asynccontextmanager
+async def opened(key: str, name: str = "Dr. Ada") -> AsyncIterator[Board]:
+    """An open board; closed at the end."""
+    board = Board(key)
+    await board.connect()
+    try:
+        await board.open(name)
+        yield board
+    finally:
+        await board.socket.disconnect(timeout=SECONDS)
+
+
+async def beat(times: int = 2) -> None:
+    """Let the process look after its connections now; what differs at two beats is put right."""
+    for _ in range(times):
+        await this_hub().beat()
+    await asyncio.sleep(0.05)  # what it tells is told by tasks of their own
