@@ -13,6 +13,11 @@ SECONDS ?=
 CASES ?= 100000
 export PORT LESSON
 
+# For classroom. Not ?=, since some shells have variables of these names.
+HOST := 127.0.0.1
+TITLE := Django Channels
+NAME :=
+
 # A learner's settings for other projects stay out of this one.
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE PIP_USER PIP_TARGET PIP_PREFIX UV_PYTHON
 unexport JUPYTER_PATH JUPYTER_CONFIG_PATH UV_SYSTEM_PYTHON UV_TARGET VIRTUAL_ENV CONDA_PREFIX DJANGO_SETTINGS_MODULE PYTEST_ADDOPTS
@@ -22,7 +27,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 # Relative, and run as modules: a clone may live in a folder with spaces in its name.
 TOOL := cd notebooks && ../.venv/bin/python -m
 
-.PHONY: help lab serve doctor pages assignments test lint outputs bench faults attacks soak fuzz constraints clean setup python client
+.PHONY: help lab serve doctor pages assignments test lint outputs bench faults attacks soak fuzz constraints clean setup python client classroom
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -45,6 +50,12 @@ pages: setup  ## make the lessons pages to print or to show offline, in notebook
 
 assignments: setup  ## write the lessons as assignments for nbgrader (LESSON=03)
 	@$(TOOL) tools.assignments $(LESSON)
+
+classroom: export TITLE := $(TITLE)
+classroom: export NAME := $(NAME)
+classroom: setup client  ## teach a class with it (HOST=0.0.0.0 opens it to the room, PORT, TITLE, NAME)
+	@$(TOOL) channels_lab classroom --host "$(HOST)" --port "$(PORT)" --title "$$TITLE" --name "$$NAME" \
+	  --workers "$(WORKERS)" --server "$(SERVER)" $(ARGS)
 
 test: setup client  ## run every check: lint, types, tests, all lessons, the browser
 	@env -u REDIS_URL -u DATABASE_URL .venv/bin/python -m pytest $(ARGS)

@@ -79,6 +79,13 @@ def instructor_with_key(key: str) -> tuple[int, int] | None:
     return row.room_id, row.pk
 
 
+def class_with_key(key: str) -> Opened | None:
+    """What was told of a class as it was opened, to who has its key."""
+    found = instructor_with_key(key)
+    room = found and Room.objects.filter(pk=found[0]).first()
+    return Opened(codes.spelled(room.code), key, room.title) if room else None
+
+
 # --- learners -----------------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.http import http_date
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import etag, require_POST, require_safe
@@ -43,12 +44,18 @@ def _course() -> tuple[bytes, str]:
     return content, f'"{hashlib.sha256(content).hexdigest()[:16]}"'
 
 
+@etag(lambda request: _course()[1])
+def _course_if_new(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(_course()[0], "application/json")
+
+
 @require_safe
 @cache_control(no_cache=True)
-@etag(lambda request: _course()[1])
 def course(request: HttpRequest) -> HttpResponse:
-    """The plan of the course, with the time of the server in `Date`."""
-    return HttpResponse(_course()[0], "application/json")
+    """The plan of the course; its `Date` tells a board what time it is here."""
+    response: HttpResponse = _course_if_new(request)
+    response.headers["Date"] = http_date()  # daphne gives none
+    return response
 
 
 @require_POST

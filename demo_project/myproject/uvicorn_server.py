@@ -31,6 +31,7 @@ def options() -> dict[str, Any]:
         "timeout_keep_alive": settings.HANDSHAKE_SECONDS,
         "proxy_headers": False,  # TRUSTED_PROXIES says whom to believe
         "server_header": False,
+        "date_header": False,  # as daphne: the page that needs one has it
         "lifespan": "off",  # Channels has no such thing
         "log_config": None,  # settings.LOGGING
     }

@@ -22,13 +22,13 @@ def free_port() -> int:
     raise OSError(f"expected a free port from {_PORTS.start} to {_PORTS.stop - 1}, found none")
 
 
-def is_taken(port: int) -> bool:
-    """Say whether a server could not listen on this port of the loopback interface."""
+def is_taken(port: int, host: str = HOST) -> bool:
+    """Say whether a server could not listen on this port, of the loopback interface by default."""
     with socket.socket() as probe:
         # As servers do: connections of an ended server that still linger do not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind((host, port))
         except OSError:
             return True
     return False

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 RECORDER = Path(__file__).resolve().parents[2] / "demo_project" / "recorder"
 PROFILED = Path(__file__).with_name("profiled.py")
 DEMO_PROJECT = Path(__file__).resolve().parents[2] / "demo_project"
+EVERYWHERE = "0.0.0.0"
 BUILT_CLIENT = DEMO_PROJECT.parent / "frontend" / "dist" / "browser"
 Kind = Literal["daphne", "uvicorn", "runserver"]
 PREFIX = "channels-lab-"  # of every temporary folder
@@ -67,6 +68,7 @@ class LiveServer:
     Valkey, database and settings. It is of no use without the other, so stop it first. If both
     record, they share the record, and ``name`` is what this one is called in it, such as ``A``.
     ``shards`` is how many Valkeys there are.
+    ``host`` is the address that it listens on; 0.0.0.0 are all addresses of this machine.
 
     >>> server = LiveServer().start()
     >>> server
@@ -88,6 +90,7 @@ class LiveServer:
         workers: int = 1,
         name: str = "",
         shards: int = 1,
+        host: str = HOST,
     ) -> None:
         if beside is not None and not beside.env:
             raise LabError(f"{beside} has nothing to share yet: call start() first")
@@ -106,6 +109,7 @@ class LiveServer:
         self.kind: Kind = server
         self.workers = workers
         self.port = port
+        self.host = host
         self.env: dict[str, str] = {}
         self.name = name
         self._shards = shards if valkey and beside is None else 0
@@ -133,11 +137,15 @@ class LiveServer:
     @property
     def url(self) -> str:
         """The address of the server, such as ``http://127.0.0.1:8080``."""
-        return f"http://{HOST}:{self._port()}"
+        return f"http://{self._reached_at}:{self._port()}"
 
     def ws_url(self, path: str = "/online/") -> str:
         """The address of a WebSocket on it, such as ``ws://127.0.0.1:8080/online/``."""
-        return f"ws://{HOST}:{self._port()}{path}"
+        return f"ws://{self._reached_at}:{self._port()}{path}"
+
+    @property
+    def _reached_at(self) -> str:
+        return HOST if self.host == EVERYWHERE else self.host
 
     def _port(self) -> int:
         if self.port is None:
@@ -178,7 +186,7 @@ class LiveServer:
         """
         if self._keeper is not None:
             raise LabError(f"{self} has been started already: stop() it first, or restart() it")
-        if self.port is not None and is_taken(self.port):
+        if self.port is not None and is_taken(self.port, self.host):
             raise ServerError(
                 f"port {self.port} is taken by {holder(self.port)}: end it, or take another port"
             )
@@ -439,13 +447,13 @@ class LiveServer:
         self._runs += 1
         port = str(self._port())
         alone = self.workers == 1
-        shared: dict[str, Any] = {"workers": self.workers, "listen": [HOST, self._port()]}
-        daphne_at = ["-b", HOST, "-p", port] if alone else ["--fd", "FD"]
-        uvicorn_at = ["--host", HOST, "--port", port] if alone else ["--fd", "FD"]
+        shared: dict[str, Any] = {"workers": self.workers, "listen": [self.host, self._port()]}
+        daphne_at = ["-b", self.host, "-p", port] if alone else ["--fd", "FD"]
+        uvicorn_at = ["--host", self.host, "--port", port] if alone else ["--fd", "FD"]
         program: dict[Kind, list[str]] = {
             "daphne": ["-m", "daphne", *PINGS, *daphne_at, APPLICATION],
             "uvicorn": [*self._uvicorn(), *uvicorn_at],
-            "runserver": ["manage.py", "runserver", "--noreload", f"{HOST}:{port}"],
+            "runserver": ["manage.py", "runserver", "--noreload", f"{self.host}:{port}"],
         }
         # A project that has the recorder switches it on itself; any other is run under it.
         under = self.program is not None and not (self.project / RECORDER.name).is_dir()
@@ -508,7 +516,7 @@ class LiveServer:
                 self._in_time(deadline, f"{self.workers} processes of {self.kind}")
                 continue
             try:
-                socket.create_connection((HOST, self._port()), timeout=1).close()
+                socket.create_connection((self._reached_at, self._port()), timeout=1).close()
                 return
             except OSError:
                 self._in_time(deadline, self.kind)
@@ -550,15 +558,16 @@ def _sqlite_url(database: Path) -> str:
     return f"sqlite:///{database}"
 
 
-# What a project needs before its first request. The demo_project also has demo users; a learner's
-# project has no such command.
+# What a project needs before its first request. The demo_project also has demo users, save where
+# others may reach it; a learner's project has no such command.
 _PREPARE = """
 import django
 django.setup()
+from django.conf import settings
 from django.core.management import call_command, get_commands
 from django.db import connections
 call_command("migrate", verbosity=0)
-if "demo_users" in get_commands():
+if settings.DEBUG and "demo_users" in get_commands():
     call_command("demo_users", verbosity=0)
 connections.close_all()  # or SQLite would leave a part of it in a second file
 """

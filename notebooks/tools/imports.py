@@ -104,6 +104,8 @@ EXCEPTIONS = {
     "notebooks/channels_lab/typescript.py": frozenset(("tree_sitter", "tree_sitter_typescript")),
     # Only to say who holds a port.
     "notebooks/channels_lab/ports.py": frozenset(("psutil",)),
+    # Only to say which addresses this machine has.
+    "notebooks/channels_lab/room.py": frozenset(("psutil",)),
     # Types of ASGI, by name; nothing of it runs.
     "demo_project/myproject/routing.py": frozenset(("asgiref.typing",)),
 }
