@@ -94,12 +94,13 @@ class ClassroomConsumer(AsyncWebsocketConsumer):
 
     async def leave(self) -> None:
         """Give the seat back, and hear nothing more; the beat finds what cannot be done now."""
-        if self.room is None:
+        room, self.room = self.room, None
+        if room is None:
             return
         with suppress(Ending, *OUTAGES):
-            await self.channel_layer.group_discard(group(self.room, self.whose), self.channel_name)
+            await self.channel_layer.group_discard(group(room, self.whose), self.channel_name)
         with suppress(Ending, *OUTAGES):
-            await this_hub().leave(self.room, self.channel_name)
+            await this_hub().leave(room, self.channel_name)
         if forget := getattr(self.channel_layer, "forget", None):
             await forget(self.channel_name)  # what came while it left
 

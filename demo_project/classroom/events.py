@@ -189,6 +189,14 @@ class Open:
 
 
 @dataclass(frozen=True)
+class Opening:
+    """A class that is to be opened: its title, and the name of its first instructor."""
+
+    title: str
+    name: str
+
+
+@dataclass(frozen=True)
 class SendNote:
     """Say something to all learners, or to those at a step, in a lesson, or to one."""
 
@@ -283,12 +291,17 @@ def parse_instructor(text: str) -> InstructorEvent | Error:
         return Error(refused.code, refused.detail, _id_if_any(frame))
 
 
-def check_title(title: str) -> str:
-    """A title as it is kept. Raises ValueError with a sentence that says what is wrong with it."""
-    found = names.cleaned(title, MAX_TITLE)
-    if not found:
-        raise ValueError(f"expected a title with something to read in it, got {shown(title)}")
-    return found
+def parse_opening(text: str) -> Opening | Error:
+    """Read what somebody sent to open a class."""
+    try:
+        frame = json_object(text)
+        name = string(frame, "name") if "name" in frame else ""
+        title = names.cleaned(string(frame, "title"), MAX_TITLE)
+        if not title:
+            expected("'title' to have something to read in it", frame, "title")
+    except Refused as refused:
+        return Error(refused.code, refused.detail)
+    return Opening(title, names.cleaned(name))
 
 
 def _learner_event(frame: Mapping[str, object]) -> LearnerEvent | Error:
@@ -425,7 +438,7 @@ def _short(frame: Mapping[str, object], key: str, most: int) -> str:
 
 
 def _name(frame: Mapping[str, object]) -> str:
-    name = names.cleaned(_short(frame, "name", 1_000))
+    name = names.cleaned(string(frame, "name"))
     if not name:
         expected("'name' to have something to read in it", frame, "name")
     return name

@@ -60,9 +60,10 @@ class LearnerConsumer(ClassroomConsumer):
 
     async def part(self, forget: bool) -> None:
         """Let the learner go: at once, and with all that is known of them if they wish."""
-        self.is_in = False
         if forget:
             await this_hub().do(self.seat.room, rules.forget, self.number)
+        self.is_in = False
+        await self.leave()
         await self.reply({"type": "class", "event": "left"})
         await self.end(1000)
 

@@ -5,6 +5,7 @@ With 850 milliards of codes, 60 guesses a minute find one of ten classes in some
 
 from collections.abc import Callable
 from threading import Lock
+from time import monotonic
 from typing import Final, TypeVar
 
 from django.conf import settings
@@ -26,10 +27,10 @@ class TooManyGuesses(Exception):
 class Guesses:
     """Counts wrong guesses in this process. A right one costs nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         each, together = settings.CLASSROOM_GUESSES_PER_ADDRESS, settings.CLASSROOM_GUESSES
-        self._by_address = Buckets(each / MINUTE, each)
-        self._together = TokenBucket(together / MINUTE, together)
+        self._by_address = Buckets(each / MINUTE, each, clock)
+        self._together = TokenBucket(together / MINUTE, together, clock)
         self._one_at_a_time = Lock()
 
     def look_up(self, address: str | None, find: Callable[[], T | None]) -> T | None:

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import QuerySet
 
 from classroom import codes, names, picture, standing
@@ -22,6 +23,7 @@ from classroom.events import (
     HandDown,
     HandOver,
     Join,
+    Opening,
     Remove,
     Report,
     Reset,
@@ -29,7 +31,6 @@ from classroom.events import (
     ShowCell,
     StepDown,
     Wish,
-    check_title,
 )
 from classroom.models import Cell, Connection, Instructor, Learner, Note, Room
 from classroom.turn import Turn, instructors, iso
@@ -56,11 +57,12 @@ class Seat:
     last_note: int
 
 
-def open_class(title: str, name: str) -> Opened:
-    """Open a class for an instructor. Raises ValueError for a title that cannot be read."""
+def open_class(opening: Opening) -> Opened:
+    """Open a class for an instructor."""
     key = codes.new_key()
-    room = Room.objects.create(code=codes.new_code(), title=check_title(title))
-    Instructor.objects.create(room=room, key=codes.digest(key), name=names.cleaned(name))
+    with transaction.atomic():
+        room = Room.objects.create(code=codes.new_code(), title=opening.title)
+        Instructor.objects.create(room=room, key=codes.digest(key), name=opening.name)
     return Opened(codes.spelled(room.code), key, room.title)
 
 

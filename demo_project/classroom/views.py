@@ -1,7 +1,6 @@
 """The pages of the classroom over HTTP: the app, the plan of the course, opening, and export."""
 
 import hashlib
-import json
 from collections.abc import Callable
 from functools import cache
 
@@ -18,7 +17,7 @@ from account import policy
 from account.views import BUILT_CLIENT
 from classroom import export, rules
 from classroom.course import FILE
-from classroom.events import Error, Frame
+from classroom.events import Error, Frame, parse_opening
 from classroom.limits import TooManyGuesses, guesses
 from classroom.turn import Command, carry_out
 from myproject.guard.door import address_of
@@ -67,13 +66,10 @@ def open_class(request: HttpRequest) -> JsonResponse:
             "there as staff. CLASSROOM_OPEN says who may."
         )
         return _refused(403, Error("not_allowed", detail))
-    try:
-        asked = json.loads(request.body)
-        title, name = str(asked["title"]), str(asked.get("name", ""))
-        opened = rules.open_class(title, name)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        wanted = "expected a JSON object with 'title' and 'name'"
-        return _refused(400, Error("bad_event", str(error) if "title" in str(error) else wanted))
+    opening = parse_opening(request.body.decode(errors="replace"))
+    if isinstance(opening, Error):
+        return _refused(400, opening)
+    opened = rules.open_class(opening)
     answer = {"code": opened.code, "key": opened.key, "title": opened.title}
     return JsonResponse(answer, status=201, headers={"Cache-Control": "no-store"})
 

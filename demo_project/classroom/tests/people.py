@@ -8,10 +8,12 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
+from django.apps import apps
 
 from classroom import codes, rules
-from classroom.events import Frame
+from classroom.events import Frame, Opening
 from classroom.hub import this_hub
+from classroom.models import Room
 from classroom.standing import merged
 from myproject.asgi import application
 
@@ -103,11 +105,18 @@ class Board(Person):
         return frame
 
     async def want(self, **wish: Any) -> Frame:
-        """Ask for something: the answer to it. What comes before it changes the state."""
+        """Ask for something: the answer to it, once the board shows what came of it."""
         await self.send(id="wish", **wish)
         while (frame := await self.next())["type"] not in ("done", "error"):
             pass
+        await self.is_up_to_date()
         return frame
+
+    async def is_up_to_date(self) -> None:
+        """Take frames until the board shows all that the database has."""
+        room = await Room.objects.filter(instructors__key=codes.digest(self.key)).afirst()
+        while room is not None and self.state["version"] < room.version:
+            await self.next()
 
     def take(self, frame: Frame) -> None:
         """Let a frame change the state."""
@@ -160,7 +169,7 @@ def newest_cells(cells: list[Frame]) -> list[Frame]:
 
 async def open_class(title: str = "Channels") -> rules.Opened:
     """Open a class."""
-    return await sync_to_async(rules.open_class)(title, "Dr. Ada")
+    return await sync_to_async(rules.open_class)(Opening(title, "Dr. Ada"))
 
 
 @asynccontextmanager
@@ -193,3 +202,10 @@ async def beat(times: int = 2) -> None:
     for _ in range(times):
         await this_hub().beat()
     await asyncio.sleep(0.05)  # what it tells is told by tasks of their own
+
+
+@sync_to_async
+def everything() -> str:
+    """All rows of the classroom, as text."""
+    models = apps.get_app_config("classroom").get_models(include_auto_created=True)
+    return "\n".join(str(row) for model in models for row in model._default_manager.values())

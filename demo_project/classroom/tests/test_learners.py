@@ -1,8 +1,20 @@
-"""A learner's connection: joining, reporting, leaving."""
+"""A learner's connection: joining, reporting, leaving, and what a learner may not."""
 
+from datetime import UTC, datetime
+
+import pytest
 from django.test import TransactionTestCase, override_settings
 
-from classroom.tests.people import IN_MEMORY, joined, open_class, opened
+from classroom import codes
+from classroom.models import Cell, Connection, Learner, Note
+from classroom.tests import people
+from classroom.tests.people import IN_MEMORY, beat, everything, joined, open_class, opened
+from classroom.tests.test_frames import REQUESTS
+
+
+def seconds_since(iso: str) -> float:
+    """How long ago a time of the wire was."""
+    return (datetime.now(UTC) - datetime.fromisoformat(iso)).total_seconds()
 
 
 @override_settings(CHANNEL_LAYERS=IN_MEMORY)
@@ -11,7 +23,7 @@ class LearnerTests(TransactionTestCase):
         klass = await open_class("Channels")
         async with opened(klass.key) as board:
             assert board.state["learners"] == []
-            async with joined(klass.code, "ana") as (ana, welcome):
+            async with joined(klass.code, "ana") as (_, welcome):
                 assert welcome == {
                     "type": "class",
                     "event": "welcome",
@@ -21,12 +33,335 @@ class LearnerTests(TransactionTestCase):
                     "notes": [],
                 }
                 frame = await board.next()
-                assert frame["event"] == "changed"
-                learner = frame["learner"]
-                assert learner["name"] == "ana" and learner["here"] is True
-                await ana.report("step", step="03/2")
-                await board.next()
-                assert board.learners["ana"]["step"] == "03/2"
-                assert list(board.learners["ana"]["steps"]) == ["03/2"]
+                ana = await Learner.objects.aget()
+                assert seconds_since(frame["learner"].pop("joined_at")) < 60
+                assert frame == {
+                    "type": "class",
+                    "event": "changed",
+                    "version": board.state["version"],
+                    "learner": {
+                        "id": ana.pk,
+                        "name": "ana",
+                        "here": True,
+                        "step": None,
+                        "step_since": None,
+                        "stuck": None,
+                        "idle_since": None,
+                        "steps": {},
+                        "exercises": {},
+                    },
+                }
+            gone = await board.next()
+            assert gone["learner"] == {"id": ana.pk, "here": False}
+
+    async def test_a_code_is_read_as_people_type_it(self) -> None:
+        klass = await open_class()
+        for typed in (klass.code.lower(), klass.code.replace("-", ""), f" {klass.code} "):
+            async with joined(typed) as (_, welcome):
+                assert welcome["event"] == "welcome"
+
+    async def test_the_database_has_no_key_that_opens_anything(self) -> None:
+        klass = await open_class()
+        async with opened(klass.key), joined(klass.code) as (ana, _):
+            dump = await everything()
+        assert codes.digest(ana.key) in dump and codes.digest(klass.key) in dump
+        assert ana.key not in dump and klass.key not in dump
+
+    async def test_a_report_changes_the_board_and_is_answered_with_its_number(self) -> None:
+        klass = await open_class()
+        async with opened(klass.key) as board, joined(klass.code) as (ana, _):
             await board.next()
-            assert board.learners["ana"]["here"] is False
+            await ana.report("step", step="01/1", ago=40)
+            await ana.report("tried", exercise="01.1", solved=False)
+            await ana.report("hint", exercise="01.1", used=1)
+            await ana.report("tried", exercise="01.1", solved=True)
+            await ana.report("stuck", text="<b>why?</b>")
+            await ana.report("unstuck")
+            await ana.report("idle", ago=300)
+            await board.is_up_to_date()
+            learner = board.learners["ana"]
+            assert learner["step"] == "01/1" and learner["stuck"] is None
+            assert 39 < seconds_since(learner["steps"]["01/1"]) < 60
+            assert 299 < seconds_since(learner["idle_since"]) < 320
+            work = learner["exercises"]["01.1"]
+            assert (work["tries"], work["hints"]) == (2, 1)
+            assert seconds_since(work["solved"]) < 30
+
+    async def test_only_the_next_report_is_carried_out(self) -> None:
+        klass = await open_class()
+        async with joined(klass.code) as (ana, _):
+            tried = {
+                "ago": 0,
+                "what": "tried",
+                "exercise": "03.1",
+                "solved": False,
+            }
+            for number, taken in [(2, 0), (1, 1), (1, 1), (3, 1), (2, 2), (1, 2), (9, 2), (3, 3)]:
+                answer = await ana.ask(type="report", number=number, **tried)
+                assert answer == {"type": "taken", "number": taken}
+            learner = await Learner.objects.aget()
+            assert learner.standing["exercises"]["03.1"]["tries"] == learner.taken == 3
+
+    async def test_who_comes_back_goes_on_where_the_reports_ended(self) -> None:
+        klass = await open_class()
+        async with joined(klass.code) as (ana, _):
+            await ana.report("step", step="03/1")
+            await ana.report("stuck", text="")
+        async with joined(klass.code, "ana", ana.key) as (again, welcome):
+            assert (welcome["taken"], welcome["you"]) == (2, {"name": "ana", "stuck": True})
+            await again.report("unstuck")
+        assert (await Learner.objects.aget()).taken == 3
+
+    async def test_two_learners_with_one_name_are_told_apart(self) -> None:
+        klass = await open_class()
+        async with (
+            joined(klass.code, "ana") as (_, one),
+            joined(klass.code, "Ana") as (two, second),
+            joined(klass.code, "ana") as (_, third),
+        ):
+            names = [welcome["you"]["name"] for welcome in (one, second, third)]
+            assert names == ["ana", "Ana (2)", "ana (3)"]
+        for name in ("Ana", "Ana (2)"):  # the chosen one, and the one that was given
+            async with joined(klass.code, name, two.key) as (_, again):
+                assert again["you"]["name"] == "Ana (2)"
+
+    async def test_another_name_with_the_same_key_mends_a_typing_error(self) -> None:
+        klass = await open_class()
+        async with opened(klass.key) as board:
+            async with joined(klass.code, "anna") as (ana, _):
+                await board.next()
+            await board.next()
+            async with joined(klass.code, "ana", ana.key) as (_, welcome):
+                assert welcome["you"]["name"] == "ana"
+                assert (await board.next())["learner"]["name"] == "ana"
+                assert list(board.learners) == ["ana"]
+
+    async def test_a_learner_with_two_kernels_is_here_until_the_last_one_goes(self) -> None:
+        klass = await open_class()
+        async with opened(klass.key) as board:
+            async with joined(klass.code) as (ana, _):
+                await board.next()
+                async with joined(klass.code, "ana", ana.key) as (second, _):
+                    await second.report("step", step="03/1")
+                    await board.next()
+                ana.number = second.number  # they share a journal
+                await ana.report("step", step="03/2")
+                assert (await board.next())["learner"]["step"] == "03/2"  # and nobody went
+                assert board.learners["ana"]["here"] is True
+            assert (await board.next())["learner"]["here"] is False
+
+    async def test_names_and_words_are_kept_as_text(self) -> None:
+        klass = await open_class()
+        name = "<img src=x onerror=alert(1)>"
+        async with (
+            opened(klass.key) as board,
+            joined(klass.code, f"\u202e{name}\x00") as (ana, welcome),
+        ):
+            assert welcome["you"]["name"] == name
+            assert (await board.next())["learner"]["name"] == name
+            words = "</script>\x1b[31m\u202e & 'x'"
+            await ana.report("stuck", text=words)
+            assert (await board.next())["learner"]["stuck"]["text"] == words
+
+    async def test_a_cell_comes_only_when_it_is_shown_and_the_newest_are_kept(self) -> None:
+        klass = await open_class()
+        async with opened(klass.key) as board, joined(klass.code) as (ana, _):
+            await board.next()
+            for number in range(5):
+                await ana.report("shown", step="03/1", source=f"print({number})", output="\0")
+                shown = (await board.next())["shown"]
+                assert (shown["source"], shown["output"]) == (f"print({number})", "\ufffd")
+            kept = [f"print({number})" for number in (2, 3, 4)]
+            assert [each["source"] for each in board.state["shown"]] == kept
+            async with opened(klass.key) as fresh:
+                assert fresh.state["shown"] == board.state["shown"]
+
+    async def test_a_learner_may_ask_nothing_that_an_instructor_may(self) -> None:
+        klass = await open_class()
+        async with joined(klass.code) as (ana, _), joined(klass.code, "bob"):
+            before = await everything()
+            for frame in [*(request for request, _ in REQUESTS), {"type": "open", "key": ana.key}]:
+                answer = await ana.ask(**frame, id=1)
+                assert (answer["type"], answer["code"]) == ("error", "not_allowed")
+            assert await everything() == before
+
+    async def test_a_learner_hears_of_nobody_else(self) -> None:
+        klass = await open_class()
+        async with (
+            opened(klass.key) as board,
+            joined(klass.code) as (ana, _),
+            joined(klass.code, "bob") as (bob, _),
+        ):
+            await bob.report("step", step="03/1")
+            await bob.report("stuck", text="psst")
+            await bob.ask(type="leave")
+            await board.want(type="note", kind="hint", text="look", to="all")
+            assert (await ana.receive())["event"] == "note"
+
+    async def test_the_key_of_a_learner_opens_no_board(self) -> None:
+        klass = await open_class()
+        async with joined(klass.code) as (ana, _):
+            board = people.Board(ana.key)
+            await board.connect()
+            await board.send(type="open", key=ana.key)
+            assert await board.closed() == 4404
+
+    async def test_before_joining_nothing_is_answered_but_a_ping(self) -> None:
+        klass = await open_class()
+        ana = people.Learner(klass.code, "ana")
+        await ana.connect()
+        for frame in ({"type": "leave"}, {"type": "report", "number": 1, "ago": 0, "what": "idle"}):
+            assert (await ana.ask(**frame))["code"] == "not_allowed"
+        assert (await ana.ask(type="join"))["code"] == "bad_event"
+        assert await ana.nothing_came()
+        assert (await ana.join())["event"] == "welcome"
+        assert (await ana.join())["code"] == "not_allowed"
+        await ana.socket.disconnect()
+
+    async def test_a_binary_frame_is_answered(self) -> None:
+        klass = await open_class()
+        async with joined(klass.code) as (ana, _):
+            await ana.socket.send_to(bytes_data=b"\x00")
+            assert (await ana.receive())["code"] == "bad_json"
+
+    @override_settings(HANDSHAKE_SECONDS=0.2)
+    async def test_who_says_nothing_is_closed(self) -> None:
+        ana = people.Learner("", "ana")
+        await ana.connect()
+        assert await ana.closed() == 4408
+
+    async def test_who_leaves_is_gone_at_once_and_keeps_the_place(self) -> None:
+        klass = await open_class()
+        async with opened(klass.key) as board, joined(klass.code) as (ana, _):
+            await board.next()
+            await ana.report("step", step="03/1")
+            await board.next()
+            assert await ana.ask(type="leave") == {"type": "class", "event": "left"}
+            assert await ana.closed() == 1000
+            assert (await board.next())["learner"]["here"] is False
+            assert board.learners["ana"]["step"] == "03/1"
+
+    async def test_who_leaves_and_is_forgotten_is_in_no_table(self) -> None:
+        klass = await open_class()
+        async with opened(klass.key) as board, joined(klass.code) as (ana, _):
+            await board.next()
+            await ana.report("shown", step="03/1", source="secret", output="")
+            await board.next()
+            number = board.learners["ana"]["id"]
+            note = {"type": "note", "kind": "reply", "text": "look"}
+            assert (await board.want(**note, to={"learner": number}))["type"] == "done"
+            assert (await ana.receive())["event"] == "note"
+            async with joined(klass.code, "ana", ana.key) as (second, _):
+                assert await ana.ask(type="leave", forget=True) == {
+                    "type": "class",
+                    "event": "left",
+                }
+                assert await ana.closed() == 1000
+                assert await second.closed() == 4410
+            assert (await board.next())["event"] == "removed"
+            assert board.state["learners"] == board.state["shown"] == []
+            assert not await Learner.objects.aexists() and not await Cell.objects.aexists()
+            assert await Connection.objects.acount() == 1  # the board's
+            assert not await Note.learners.through.objects.aexists()
+
+    @override_settings(CLASSROOM_LEARNERS=1)
+    async def test_a_full_class_says_so(self) -> None:
+        klass = await open_class()
+        async with joined(klass.code) as (ana, _), joined(klass.code, "bob") as (bob, answer):
+            assert answer["code"] == "not_allowed" and "full" in answer["detail"]
+            assert await bob.closed() == 1013
+            async with joined(klass.code, "ana", ana.key) as (_, again):
+                assert again["event"] == "welcome"
+
+
+@override_settings(CHANNEL_LAYERS=IN_MEMORY)
+class NoteTests(TransactionTestCase):
+    async def test_a_note_reaches_those_it_is_for_and_nobody_else(self) -> None:
+        klass = await open_class()
+        async with (
+            opened(klass.key) as board,
+            joined(klass.code, "ana") as (ana, _),
+            joined(klass.code, "bob") as (bob, _),
+            joined(klass.code, "cem") as (cem, _),
+        ):
+            for learner, step in ((ana, "03/2"), (bob, "03/4"), (cem, "04/1")):
+                await learner.report("step", step=step)
+            await board.is_up_to_date()
+            number = board.learners["cem"]["id"]
+            for text, to, count in (
+                ("step", {"step": "03/2"}, 1),
+                ("lesson", {"lesson": "03"}, 2),
+                ("one", {"learner": number}, 1),
+                ("nobody", {"step": "09/9"}, 0),
+                ("all", "all", 3),
+            ):
+                done = await board.want(type="note", kind="hint", text=text, to=to)
+                assert (done["type"], done["learners"]) == ("done", count)
+            for learner, texts in (
+                (ana, ["step", "lesson", "all"]),
+                (bob, ["lesson", "all"]),
+                (cem, ["one", "all"]),
+            ):
+                notes = [await learner.receive() for _ in texts]
+                assert [each["note"]["text"] for each in notes] == texts
+                assert notes[0]["note"].keys() == {"number", "kind", "text", "at"}
+            assert [note["to"] for note in board.state["notes"]][-1] == "all"
+            assert [note["by"] for note in board.state["notes"]] == ["Dr. Ada"] * 5
+
+    async def test_notes_are_caught_up_after_absence(self) -> None:
+        klass = await open_class()
+        async with opened(klass.key) as board:
+            async with joined(klass.code) as (ana, _):
+                await board.next()
+                await board.want(type="note", kind="hint", text="one", to="all")
+                seen = (await ana.receive())["note"]["number"]
+            await board.next()
+            number = board.learners["ana"]["id"]
+            for text, to in (("two", "all"), ("three", {"learner": number})):
+                await board.want(type="note", kind="hint", text=text, to=to)
+            async with joined(klass.code, "ana", ana.key, since=seen) as (_, welcome):
+                assert [note["text"] for note in welcome["notes"]] == ["two", "three"]
+            async with joined(klass.code, "bob") as (_, welcome):  # who comes later
+                assert [note["text"] for note in welcome["notes"]] == ["one", "two"]
+
+    async def test_a_note_that_the_layer_lost_comes_all_the_same(self) -> None:
+        klass = await open_class()
+        async with opened(klass.key) as board, joined(klass.code) as (ana, _):
+            await board.next()
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr("classroom.hub.group", lambda room, whose: f"lost.{room}.{whose}")
+                done = await board.ask(type="note", id=1, kind="hint", text="one", to="all")
+                assert done["type"] == "done"
+            await beat()
+            assert (await ana.receive())["note"]["text"] == "one"
+            assert (await board.next())["event"] == "state"
+            assert [note["text"] for note in board.state["notes"]] == ["one"]
+
+    async def test_a_pause_is_for_all_and_who_comes_later_knows(self) -> None:
+        klass = await open_class()
+        async with opened(klass.key) as board, joined(klass.code) as (ana, _):
+            await board.next()
+            await board.want(type="note", kind="pause", text="Coffee", to="all")
+            assert (await ana.receive())["note"]["kind"] == "pause"
+            assert board.state["class"]["paused"] is True
+            async with joined(klass.code, "bob") as (_, welcome):
+                assert welcome["class"] == {"title": "Channels", "paused": True}
+            await board.want(type="note", kind="resume", to="all")
+            assert board.state["class"]["paused"] is False
+
+    async def test_a_hand_that_is_taken_down_is_heard_by_its_learner_only(self) -> None:
+        klass = await open_class()
+        async with (
+            opened(klass.key) as board,
+            joined(klass.code, "ana") as (ana, _),
+            joined(klass.code, "bob") as (bob, _),
+        ):
+            await ana.report("stuck", text="why?")
+            await bob.report("stuck", text="")
+            await board.is_up_to_date()
+            number = board.learners["ana"]["id"]
+            assert (await board.want(type="hand_down", learner=number))["type"] == "done"
+            assert await ana.receive() == {"type": "class", "event": "hand", "stuck": False}
+            assert board.learners["ana"]["stuck"] is None and board.learners["bob"]["stuck"]
+            await board.want(type="note", kind="hint", text="x", to="all")
+            assert (await bob.receive())["event"] == "note"

@@ -54,9 +54,10 @@ class Buckets:
 
     MANY = 1_000
 
-    def __init__(self, rate: float, most: float) -> None:
+    def __init__(self, rate: float, most: float, clock: Callable[[], float] = monotonic) -> None:
         self._rate = rate
         self._most = most
+        self._clock = clock
         self._buckets: dict[str, TokenBucket] = {}
 
     def __len__(self) -> int:
@@ -71,5 +72,5 @@ class Buckets:
         if name not in self._buckets:
             if len(self._buckets) >= self.MANY:
                 self._buckets = {n: b for n, b in self._buckets.items() if not b.is_full()}
-            self._buckets[name] = TokenBucket(self._rate, self._most)
+            self._buckets[name] = TokenBucket(self._rate, self._most, self._clock)
         return self._buckets[name].take()

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from classroom import rules
+from classroom.events import Error, parse_opening
 from classroom.rules import Opened
 
 
@@ -37,14 +38,14 @@ class Command(BaseCommand):
     ) -> None:
         """Open it, or take it up again. Raises CommandError for a title that cannot be read."""
         kept = _read(keep)
-        opened = _known(kept.get(title.strip()))
+        opening = parse_opening(json.dumps({"title": title, "name": name}))
+        if isinstance(opening, Error):
+            raise CommandError(f"The class was not opened: {opening.detail}.")
+        opened = _known(kept.get(opening.title))
         if opened is None:
-            try:
-                opened = rules.open_class(title, name)
-            except ValueError as error:
-                raise CommandError(f"The class was not opened: {error}.") from error
+            opened = rules.open_class(opening)
             if keep is not None:
-                _write(keep, kept | {title.strip(): {"code": opened.code, "key": opened.key}})
+                _write(keep, kept | {opened.title: {"code": opened.code, "key": opened.key}})
         for line in _lines(opened, at.rstrip("/")):
             self.stdout.write(line)
 
