@@ -27,7 +27,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 # Relative, and run as modules: a clone may live in a folder with spaces in its name.
 TOOL := cd notebooks && ../.venv/bin/python -m
 
-.PHONY: help lab serve doctor pages assignments test lint outputs bench faults attacks soak fuzz constraints clean setup python client classroom
+.PHONY: help lab serve doctor pages assignments test lint outputs bench faults attacks soak fuzz constraints clean setup python client classroom class
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -85,6 +85,10 @@ attacks: setup  ## attack a real server, and what normal clients notice of it (S
 
 soak: setup  ## clients come and go for ten minutes: what piles up (SECONDS=600)
 	@cd demo_project && ../.venv/bin/python -m account.tests.soak $(if $(SECONDS),--seconds $(SECONDS))
+
+class: setup  ## simulate a class of 300 whose server is killed: what its board shows (SECONDS=300)
+	@cd demo_project && DJANGO_SETTINGS_MODULE=myproject.settings ../.venv/bin/python -m classroom.tests.simulate \
+	  $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
 
 fuzz: setup  ## send 100,000 malformed frames to a real server (CASES=100000)
 	@env -u REDIS_URL -u DATABASE_URL FUZZ_CASES="$(CASES)" .venv/bin/python -m pytest -n0 -s \

@@ -39,12 +39,18 @@ A = TypeVar("A")
 T = TypeVar("T")
 
 
-class _Thread:
-    """One thread that uses the ORM, and those who wait for it."""
+class DatabaseThread:
+    """One thread that uses the ORM, and those who wait for it.
 
-    def __init__(self, name: str) -> None:
+    `keep` is for how many seconds it uses a connection that it has opened; with 0, only as long as
+    somebody waits.
+    """
+
+    def __init__(self, name: str, keep: float = 0.0) -> None:
         self.executor = ThreadPoolExecutor(1, thread_name_prefix=name)
         self.succeeded_at = 0.0  # by time.monotonic()
+        self._keep = keep
+        self._opened_at = 0.0
         self._is_fresh = False  # its connection was opened a moment ago
 
     async def run(self, work: Callable[[], T]) -> T:
@@ -68,9 +74,11 @@ class _Thread:
         return now - max(asked_at, self.succeeded_at) > PATIENCE or now - asked_at > AT_MOST
 
     def _do(self, work: Callable[[], T]) -> T:
-        if not self._is_fresh:
+        now = time.monotonic()
+        if not self._is_fresh or 0 < self._keep < now - self._opened_at:
             reset_queries()
             close_old_connections()
+            self._opened_at = now
         try:
             answer = work()
         except BaseException:
@@ -78,7 +86,8 @@ class _Thread:
             self._is_fresh = False
             raise
         # To open a connection takes longer than what is done with it: who waits already may go on.
-        self._is_fresh = not self.executor._work_queue.empty()
+        is_young = now - self._opened_at < self._keep
+        self._is_fresh = is_young or not self.executor._work_queue.empty()
         if not self._is_fresh:
             close_old_connections()
         self.succeeded_at = time.monotonic()
@@ -87,7 +96,7 @@ class _Thread:
 
 # One to write: SQLite has one writer at a time, and those who wait inside sqlite3 wait longer. And
 # one that only reads, which SQLite lets do so while a writer waits.
-_thread, _reader = _Thread("database"), _Thread("database-reader")
+_thread, _reader = DatabaseThread("database"), DatabaseThread("database-reader")
 
 
 async def in_database(function: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:

@@ -25,6 +25,8 @@ MAX_STUCK = 300
 """Characters of what a learner says with a raised hand."""
 MAX_CELL = 8_000
 """Characters of the source of a cell that is shown, and of its output."""
+KEPT_CELLS = 3
+"""Shown cells that are kept of each learner: the newest."""
 MAX_NOTE = 2_000
 """Characters of a note."""
 MAX_TITLE = 100

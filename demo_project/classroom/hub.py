@@ -8,14 +8,15 @@ connection that is behind catches up by itself.
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar
 
 from channels.layers import get_channel_layer
 from django.conf import settings
 
-from account.database import Ending, Together, from_database, in_database
+from account.database import DatabaseThread, Ending, Together
 from account.presence import LeaseLost
 from account.server import this_process
 from classroom import beat, rules
@@ -29,7 +30,14 @@ logger = logging.getLogger(__name__)
 PAUSE = 1.0
 """Seconds from one beat to the next."""
 
+KEEP = 1.0
+"""Seconds that a connection to the database is used. To open one for each report would take longer
+than the report; and as SQLite's last one is closed, all of its log is written into the file."""
+
+P = ParamSpec("P")
 T = TypeVar("T")
+
+_writer, _reader = DatabaseThread("classroom", KEEP), DatabaseThread("classroom-reader", KEEP)
 
 
 class Guess(NamedTuple):
@@ -107,10 +115,10 @@ class Hub:
         if self._ending:
             raise Ending
         try:
-            answers, news = await in_database(carry_out, commands)
+            answers, news = await writing(carry_out, commands)
         except LeaseLost:
             await self.process.beat()  # it makes a new one
-            answers, news = await in_database(carry_out, commands)
+            answers, news = await writing(carry_out, commands)
         await publish(news)
         return answers
 
@@ -128,7 +136,7 @@ class Hub:
         """Put right what the database has of these connections, and let those behind catch up."""
         await self._compare()
         members = list(self._members.values())
-        known = await from_database(beat.look, [member.seat for member in members])
+        known = await reading(beat.look, [member.seat for member in members])
         for room, found in known.items():
             if not found.is_right:
                 await self.do(room, rules.look_who_is_here)
@@ -143,11 +151,11 @@ class Hub:
 
     async def _compare(self) -> None:
         """Compare the rows with the connections: what differs at two beats is put right."""
-        rows = await from_database(beat.written_down, self.process.id)
+        rows = await reading(beat.written_down, self.process.id)
         odd = rows ^ self._members.keys()
         wrong, self._odd = odd & self._odd, odd
         if gone := wrong - self._members.keys():
-            await in_database(beat.cross_out, self.process.id, gone)
+            await writing(beat.cross_out, self.process.id, gone)
         lost = sorted((self._members[channel].seat for channel in wrong - rows), key=_room)
         for room, seats in groupby(lost, key=_room):
             again = _with(beat.write_down, self.process.id, list(seats))
@@ -173,6 +181,16 @@ def this_hub() -> Hub:
     if _hub is None or _hub.process is not this_process():
         _hub = Hub()
     return _hub
+
+
+async def writing(function: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+    """Run a function of the ORM, one at a time; as `account.database.in_database` does."""
+    return await _writer.run(partial(function, *args, **named))
+
+
+async def reading(function: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+    """Run a function that only reads, and does not wait for those that write."""
+    return await _reader.run(partial(function, *args, **named))
 
 
 def group(room: int, whose: str) -> str:
@@ -210,10 +228,10 @@ def _finding(find: Callable[[str], T | None]) -> Callable[[list[Guess]], Any]:
             return refusal
 
     async def look_up_all(many: list[Guess]) -> list[T | TooManyGuesses | None]:
-        return await from_database(lambda: [look_up(guess) for guess in many])
+        return await reading(lambda: [look_up(guess) for guess in many])
 
     return look_up_all
 
 
 async def _notes_since(asked: list[tuple[int, int, int]]) -> list[list[Frame]]:
-    return await from_database(rules.notes_since, asked)
+    return await reading(rules.notes_since, asked)

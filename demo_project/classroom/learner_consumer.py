@@ -1,5 +1,7 @@
 """A learner's connection: reports come, notes go."""
 
+from datetime import UTC, datetime
+
 from classroom import rules
 from classroom.beat import Known, Seat
 from classroom.consumer import GONE, TRY_AGAIN_LATER, ClassroomConsumer
@@ -52,7 +54,8 @@ class LearnerConsumer(ClassroomConsumer):
 
     async def report(self, event: Report) -> None:
         """Carry out a report, and say which one was the last that was: the client goes on there."""
-        taken = await this_hub().do(self.seat.room, rules.report, self.number, event)
+        heard_at = datetime.now(UTC)  # now: to be carried out it may have to wait
+        taken = await this_hub().do(self.seat.room, rules.report, self.number, event, heard_at)
         if taken is None:
             await self.end(GONE)
         else:

@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from classroom import codes, names, picture, standing
 from classroom.course import homes
 from classroom.events import (
+    KEPT_CELLS,
     Delete,
     Error,
     Frame,
@@ -34,9 +35,6 @@ from classroom.events import (
 )
 from classroom.models import Cell, Connection, Instructor, Learner, Note, Room
 from classroom.turn import Turn, instructors, iso
-
-KEPT_CELLS = 3
-"""Cells that are kept of each learner: the newest."""
 
 
 @dataclass(frozen=True)
@@ -144,20 +142,23 @@ def _new_learner(turn: Turn, room: Room, wish: Join) -> Learner | Error:
 
 
 def _taken_names(turn: Turn, room: Room, but: Learner | None = None) -> set[str]:
-    return {names.folded(each.name) for each in turn.learners(room) if each != but}
+    turn.save()
+    others = Learner.objects.filter(room=room).exclude(pk=0 if but is None else but.pk)
+    found = others.order_by().values_list("name", flat=True)
+    return {names.folded(name) for name in found}
 
 
-def report(turn: Turn, room: Room, number: int, report: Report) -> int | None:
+def report(turn: Turn, room: Room, number: int, report: Report, heard_at: datetime) -> int | None:
     """Carry out a learner's report, if it is the next one: the number of the last that was.
 
-    So a report that comes twice counts once, and one that comes too early has to come again. None:
-    there is no such learner any more.
+    `heard_at` is when it came, by our clock: no other is trusted. A report that comes twice counts
+    once, and one that comes too early has to come again. None: there is no such learner any more.
     """
     learner = turn.learner(room, number)
     if learner is None:
         return None
     if report.number == learner.taken + 1:
-        at = turn.now - timedelta(seconds=report.ago)  # by our clock: no other is trusted
+        at = heard_at - timedelta(seconds=report.ago)
         turn.change(learner, taken=report.number)
         change = standing.change(learner.standing, report.what, str(iso(at)), homes())
         if change:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,7 +14,7 @@ from classroom import codes, rules
 from classroom.events import Frame, Opening
 from classroom.hub import this_hub
 from classroom.models import Room
-from classroom.standing import merged
+from classroom.tests.board_state import after
 from myproject.asgi import application
 
 IN_MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
@@ -127,44 +127,6 @@ class Board(Person):
     def learners(self) -> dict[str, Frame]:
         """The learners by name."""
         return {each["name"]: each for each in self.state["learners"]}
-
-
-def after(state: Frame, frame: Frame) -> Frame:
-    """The state of a board after a frame, made as CLASSROOM's wire says."""
-    if frame["event"] == "state":
-        return frame
-    assert frame["version"] == state["version"] + 1, (state["version"], frame)
-    state = {**state, "version": frame["version"]}
-    match frame["event"]:
-        case "changed":
-            change = frame["learner"]
-            learners = {each["id"]: each for each in state["learners"]}
-            known = learners.get(change["id"])
-            learners[change["id"]] = merged(known, change) if known else change
-            state["learners"] = list(learners.values())
-        case "removed":
-            state["learners"] = [e for e in state["learners"] if e["id"] != frame["learner"]]
-            state["shown"] = [e for e in state["shown"] if e["learner"] != frame["learner"]]
-        case "class":
-            about = dict(frame["class"])
-            state["instructors"] = about.pop("instructors", state["instructors"])
-            state["class"] = {**state["class"], **about}
-        case "noted":
-            state["notes"] = [*state["notes"], frame["note"]]
-        case "shown":
-            state["shown"] = newest_cells([*state["shown"], frame["shown"]])
-        case other:
-            raise AssertionError(other)
-    return state
-
-
-def newest_cells(cells: list[Frame]) -> list[Frame]:
-    """Of each learner the cells that are kept."""
-    kept: Mapping[int, list[Frame]] = {}
-    for cell in cells:
-        kept.setdefault(cell["learner"], []).append(cell)  # type: ignore[attr-defined]
-    newest = [cell for each in kept.values() for cell in each[-rules.KEPT_CELLS :]]
-    return [cell for cell in cells if any(cell is one for one in newest)]
 
 
 async def open_class(title: str = "Channels") -> rules.Opened:

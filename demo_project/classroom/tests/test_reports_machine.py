@@ -6,6 +6,7 @@ Hypothesis looks for the order of events that breaks it, and shows the shortest 
 from uuid import UUID
 
 from django.test import TestCase
+from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -14,7 +15,7 @@ from account import presence
 from classroom import codes, rules
 from classroom.events import Join, Opening, Report, Tried
 from classroom.models import Learner, Room
-from classroom.turn import Command, carry_out
+from classroom.turn import Command, Turn, carry_out
 
 SERVER = UUID(int=7)
 
@@ -37,9 +38,12 @@ class Journal(RuleBasedStateMachine):
     def send(self, number: int) -> int:
         """Send a report; what the server answers."""
         report = Report(number, 0.0, Tried("03.1", False))
-        [taken], _ = carry_out(
-            [Command(self.room.pk, lambda turn, room: rules.report(turn, room, self.pk, report))]
-        )
+        now = timezone.now()
+
+        def send(turn: Turn, room: Room) -> int | None:
+            return rules.report(turn, room, self.pk, report, now)
+
+        [taken], _ = carry_out([Command(self.room.pk, send)])
         return int(taken)
 
     @rule()

@@ -288,6 +288,17 @@ class GuardedWebSocket(WebSocketProtocol):
 
     # --- what goes ---
 
+    def sendMessage(self, payload: bytes, *args: Any, **named: Any) -> None:
+        """Send a message of any size: Autobahn means its limit for both directions.
+
+        What is longer it does not send, as if the client were gone.
+        """
+        self.maxMessagePayloadSize = 0
+        try:
+            super().sendMessage(payload, *args, **named)
+        finally:
+            del self.maxMessagePayloadSize  # that of the class again
+
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
         """Write to the client, through the outbox."""
         self._outbox.write(data)

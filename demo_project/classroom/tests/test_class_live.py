@@ -1,0 +1,236 @@
+"""A class on real servers: what a learner and a board see while servers and brokers come and go."""
+
+import asyncio
+import json
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import websockets
+
+from account.frames import MAX_FRAME
+from account.tests import live
+from account.tests.conftest import on_both_databases
+from classroom.codes import new_key
+from classroom.tests.pupil import Pupil
+from classroom.tests.school import LEASE, School, by_name, connect, tell, watching
+
+
+@pytest.fixture(scope="module")
+def school(migrated_database: Path) -> Iterator[School]:
+    """Two servers, which the tests share; each has a class of its own."""
+    with School(2, migrated_database) as running:
+        yield running
+        assert "Traceback" not in running.log
+
+
+@asynccontextmanager
+async def learning(school: School, *names: str) -> AsyncIterator[list[Pupil]]:
+    """Learners in the class, one server after the other; gone at the end."""
+    pupils = []
+    try:
+        for number, name in enumerate(names):
+            server = school.servers[number % len(school.servers)]
+            pupils.append(Pupil(name, server, school.code))
+            pupils[-1].come()
+            await _soon(pupils[-1].connected.wait())
+        yield pupils
+    finally:
+        for each in pupils:
+            await each.end()
+
+
+async def _soon(what: Any) -> Any:
+    async with asyncio.timeout(live.TIMEOUT):
+        return await what
+
+
+def here(*names: str) -> Callable[[dict[str, Any]], bool]:
+    """Whether a state shows exactly these learners as being here."""
+    return lambda state: {n for n, each in by_name(state).items() if each["here"]} == set(names)
+
+
+def at_step(name: str, step: str) -> Callable[[dict[str, Any]], bool]:
+    """Whether a state shows this learner at this step."""
+    return lambda state: by_name(state).get(name, {}).get("step") == step
+
+
+async def test_boards_of_two_servers_show_the_same(school: School) -> None:
+    school.open_class()
+    async with (
+        watching(school.servers[0], school.key) as one,
+        watching(school.servers[1], school.key) as two,
+        learning(school, "ana", "bob", "cem") as pupils,
+    ):
+        for number, each in enumerate(pupils):
+            each.reach(f"01/{number}")
+            each.attempt("01.1", number == 1)
+            each.raise_hand(f"{number}")
+        await _soon(asyncio.gather(*(each.has_reported_all() for each in pupils)))
+        for board in (one, two):
+            await board.until(
+                lambda state: (
+                    len(state["learners"]) == 3 and all(each["stuck"] for each in state["learners"])
+                )
+            )
+        assert one.state["version"] == two.state["version"]
+        assert by_name(one.state) == by_name(two.state)
+        assert one.states == two.states == 1
+
+
+async def test_a_state_may_be_longer_than_what_clients_may_send(school: School) -> None:
+    school.open_class()
+    async with learning(school, "ana", "bob", "cem", "dora") as pupils:
+        for each in pupils:
+            for _ in range(3):
+                each.show_cell("01/1", "s" * 8_000, "o" * 8_000)
+        await _soon(asyncio.gather(*(each.has_reported_all() for each in pupils)))
+        async with watching(school.servers[0], school.key) as board:
+            assert len(board.state["shown"]) == 12
+            assert len(json.dumps(board.state)) > 2 * MAX_FRAME
+
+
+async def test_a_note_reaches_learners_of_both_servers_in_a_moment(school: School) -> None:
+    school.open_class()
+    async with (
+        learning(school, "ana", "bob") as pupils,
+        connect(school.servers[1], "board") as board,
+    ):
+        await tell(board, type="open", key=school.key)
+        note = {"type": "note", "kind": "hint", "text": "look", "to": "all", "id": 1}
+        await tell(board, **note)
+        done = await live.receive_until(board, lambda frame: frame["type"] == "done")
+        assert done == {"type": "done", "id": 1, "number": 1, "learners": 2}
+        for each in pupils:
+            await _soon(each.has_notes(1))
+            assert each.notes[0]["text"] == "look"
+
+
+async def test_nothing_secret_is_in_the_log(school: School) -> None:
+    school.open_class()
+    key = new_key()
+    async with connect(school.servers[0], "learner") as ana:
+        await tell(ana, type="join", code=school.code, name="ana", key=key, since=0)
+        await live.receive(ana)
+        await tell(ana, type="report", number=1, ago=0, what="stuck", text="nobody's business")
+        await live.receive(ana)
+    async with connect(school.servers[0], "board") as board:
+        await tell(board, type="open", key=school.key)
+        await live.receive(board)
+    for secret in (key, school.key, school.code, school.code.replace("-", ""), "business"):
+        assert secret not in school.log
+
+
+async def test_another_site_opens_no_board(school: School) -> None:
+    for whose in ("learner", "board"):
+        address = f"ws://{school.servers[0].address}/classroom/{whose}/"
+        origin = websockets.Origin("https://evil.example")
+        with pytest.raises(websockets.InvalidStatus) as refused:
+            await websockets.connect(address, origin=origin, proxy=None)
+        assert refused.value.response.status_code == 403
+
+
+@pytest.fixture
+def each_school(
+    database: str, migrated_database: Path, request: pytest.FixtureRequest
+) -> Iterator[School]:
+    """The servers that the tests share, or others on PostgreSQL."""
+    if database == "sqlite":
+        yield request.getfixturevalue("school")
+        return
+    with School(2, migrated_database, request.getfixturevalue("cluster").copy()) as running:
+        yield running
+        assert "Traceback" not in running.log
+
+
+@on_both_databases
+async def test_a_server_that_is_killed_in_the_middle_of_class_loses_nothing(
+    each_school: School,
+) -> None:
+    school = each_school
+    school.open_class()
+    async with (
+        watching(school.servers[0], school.key) as board,
+        watching(school.servers[1], school.key) as other,
+        learning(school, "ana", "bob", "cem") as (ana, bob, cem),
+    ):
+        for each in (ana, bob, cem):
+            each.reach("01/1")
+        await _soon(asyncio.gather(*(each.has_reported_all() for each in (ana, bob, cem))))
+        school.servers[0].kill()
+        ana.attempt("01.1", False)  # nobody takes it now
+        ana.attempt("01.1", True)
+        cem.drop_out()  # for good
+        bob.reach("01/2")
+        await other.until(at_step("bob", "01/2"))
+        await asyncio.to_thread(school.servers[0].start)
+        await _soon(ana.connected.wait())
+        ana.reach("01/2")
+        await _soon(asyncio.gather(ana.has_reported_all(), bob.has_reported_all()))
+        for watcher in (board, other):  # cem goes with the lease of the server that was killed
+            await watcher.until(here("ana", "bob"), LEASE + live.TIMEOUT)
+            await watcher.until(at_step("ana", "01/2"))
+            work = by_name(watcher.state)["ana"]["exercises"]["01.1"]
+            assert work["tries"] == 2 and work["solved"]
+            assert by_name(watcher.state)["cem"]["step"] == "01/1"
+        assert by_name(board.state) == by_name(other.state)
+        assert board.states >= 2 and other.states == 1
+
+
+async def test_a_server_that_ends_sends_everybody_elsewhere(school: School) -> None:
+    school.open_class()
+    async with (
+        watching(school.servers[1], school.key) as board,
+        learning(school, "ana", "bob") as (ana, _),
+        connect(school.servers[0], "board") as ending,
+    ):
+        await tell(ending, type="open", key=school.key)
+        await live.receive(ending)
+        await board.until(here("ana", "bob"))
+        await asyncio.to_thread(school.servers[0].stop)
+        await board.until(here("bob"))
+        assert ana.closes == [1012]
+        with pytest.raises(websockets.ConnectionClosed):
+            await live.receive_until(ending, lambda frame: False)
+        assert ending.close_code == 1012
+        await asyncio.to_thread(school.servers[0].start)
+        await board.until(here("ana", "bob"))
+
+
+async def test_while_the_broker_is_away_reports_are_taken_and_boards_are_right(
+    school: School,
+) -> None:
+    school.open_class()
+    async with (
+        watching(school.servers[1], school.key) as board,
+        learning(school, "ana") as (ana,),
+    ):
+        await board.until(here("ana"))
+        school.valkey.terminate()
+        ana.reach("01/1")
+        await _soon(ana.has_reported_all())
+        await board.until(at_step("ana", "01/1"))
+        assert (board.states, ana.closes) == (2, [])
+        await asyncio.to_thread(school.start_valkey)
+        ana.reach("01/2")
+        await board.until(at_step("ana", "01/2"))
+
+
+def test_without_a_build_the_pages_say_what_is_missing(
+    migrated_database: Path, tmp_path: Path
+) -> None:
+    settings = {"FRONTEND_DIST": str(tmp_path / "nowhere")}
+    with School(1, migrated_database, settings=settings) as school:
+        for path, base in (("/classroom/", "../"), ("/classroom/board/", "../../")):
+            page = school.servers[0].get(path)
+            assert "not built" in page and f'<base href="{base}">' in page
+        with pytest.raises(urllib.error.HTTPError) as missing:
+            school.servers[0].get("/classroom/nothing/")
+        assert missing.value.code == 404
+        request = urllib.request.Request(f"http://{school.servers[0].address}/classroom/course/")
+        with urllib.request.urlopen(request, timeout=live.TIMEOUT) as plan:
+            assert json.load(plan)["lessons"]
