@@ -19,6 +19,7 @@ from myproject.guard.door import address_of
 
 logger = logging.getLogger(__name__)
 
+HEARD = ("websocket.connect", "websocket.receive", "websocket.disconnect", "class.news")
 LookUp = Callable[[Guess], Awaitable[Any]]
 
 BINARY = Error("bad_json", "expected a text frame, got a binary one")
@@ -83,6 +84,8 @@ class ClassroomConsumer(AsyncWebsocketConsumer):
 
     async def subscribe(self, room: int) -> None:
         """Hear what happens in a class. Before its state is read: so nothing is missed between."""
+        if self.room != room:
+            await self.leave()  # another one, that could not be entered
         self.room = room
         await self.channel_layer.group_add(group(room, self.whose), self.channel_name)
 
@@ -137,7 +140,13 @@ class ClassroomConsumer(AsyncWebsocketConsumer):
         raise NotImplementedError
 
     async def dispatch(self, message: Any) -> None:
-        """Take an event to its method, one at a time, and live through an outage."""
+        """Take an event to its method, one at a time, and live through an outage.
+
+        Channels calls the method that `type` names, whatever it is: here only these.
+        """
+        if message.get("type") not in HEARD:
+            logger.warning("Ignored an event from the channel layer: %.200r", message)
+            return
         try:
             async with self.turn:
                 await super().dispatch(message)

@@ -33,6 +33,7 @@ def as_json(state: Frame) -> str:
 def as_csv(state: Frame) -> str:
     """A line for each step that a learner reached, and for each exercise."""
     file = io.StringIO()
+    file.write("\N{BOM}")  # or Excel takes it for the code page of its country
     writer = csv.writer(file)
     writer.writerow(_HEAD)
     for learner in state["learners"]:

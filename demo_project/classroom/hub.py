@@ -17,6 +17,7 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 
 from account.database import DatabaseThread, Ending, Together
+from account.outage import OUTAGES
 from account.presence import LeaseLost
 from account.server import this_process
 from classroom import beat, rules
@@ -119,6 +120,13 @@ class Hub:
         except LeaseLost:
             await self.process.beat()  # it makes a new one
             answers, news = await writing(carry_out, commands)
+        except OUTAGES:
+            raise
+        except Exception as error:
+            if len(commands) == 1:
+                raise
+            # It is about one of them: the others are not to pay for it.
+            raise ValueError("carried out one by one") from error
         await publish(news)
         return answers
 

@@ -33,8 +33,17 @@ def note_for_boards(row: Note) -> Frame:
 
 def state(turn: Turn, room: Room) -> Frame:
     """The first frame of a board; a frozen class shows its picture."""
+    frozen = room.picture if room.frozen_at else None
+    return _about(turn, room) | (frozen or picture(turn, room))
+
+
+def truth(turn: Turn, room: Room) -> Frame:
+    """The class as it is, whether its board is frozen or not."""
+    return _about(turn, room) | picture(turn, room)
+
+
+def _about(turn: Turn, room: Room) -> Frame:
     turn.save()
-    shown = (room.picture if room.frozen_at else None) or picture(turn, room)
     return {
         "type": "class",
         "event": "state",
@@ -48,7 +57,6 @@ def state(turn: Turn, room: Room) -> Frame:
         },
         "instructors": instructors(room),
         "notes": [note_for_boards(row) for row in room.notes.all()],
-        **shown,
     }
 
 

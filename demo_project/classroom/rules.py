@@ -298,6 +298,12 @@ def look(turn: Turn, room: Room, number: int) -> Frame | None:
     return picture.state(turn, room) | {"you": {"name": instructor.name}}
 
 
+def export(turn: Turn, room: Room) -> Frame:
+    """All that is known of the class."""
+    look_who_is_here(turn, room)
+    return picture.truth(turn, room)
+
+
 def wish(turn: Turn, room: Room, number: int, wish: Wish) -> Frame | Error:
     """Do what an instructor wants: fields of the answer, or why not."""
     instructor = Instructor.objects.filter(room=room, pk=number).first()

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 from functools import cache
 
+from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -18,9 +19,15 @@ from account.views import BUILT_CLIENT
 from classroom import export, rules
 from classroom.course import FILE
 from classroom.events import Error, Frame, parse_opening
-from classroom.limits import TooManyGuesses, guesses
+from classroom.hub import publish
+from classroom.limits import HERE, MINUTE, TooManyGuesses, guesses
 from classroom.turn import Command, carry_out
+from myproject.guard.bucket import Buckets
 from myproject.guard.door import address_of
+
+OPENINGS = 10
+"""Classes that one address may open in a minute."""
+openings = Buckets(OPENINGS / MINUTE, OPENINGS)
 
 NOT_BUILT = "classroom/not_built.html"
 LOCAL = ("127.0.0.1", "::1")
@@ -66,6 +73,8 @@ def open_class(request: HttpRequest) -> JsonResponse:
             "there as staff. CLASSROOM_OPEN says who may."
         )
         return _refused(403, Error("not_allowed", detail))
+    if not openings.take(_address_of(request) or HERE):
+        return _refused(429, Error("rate_limited", "Too many classes in a short time; wait."))
     opening = parse_opening(request.body.decode(errors="replace"))
     if isinstance(opening, Error):
         return _refused(400, opening)
@@ -103,15 +112,14 @@ def _exported(
     request: HttpRequest, write: Callable[[Frame], str], kind: str, ending: str
 ) -> HttpResponse:
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    client = {"client": [request.META.get("REMOTE_ADDR"), 0]}
     try:
         found = guesses.look_up(
-            address_of(client),
+            _address_of(request),
             lambda: rules.instructor_with_key(key) if scheme.lower() == "bearer" else None,
         )
     except TooManyGuesses:
         return _refused(429, Error("rate_limited", "Too many wrong keys; wait a minute."))
-    state = found and _state(*found)
+    state = found and _export(found[0])
     if not state:
         return _refused(404, Error("not_allowed", "There is no class with this key."))
     headers = {
@@ -121,10 +129,15 @@ def _exported(
     return HttpResponse(write(state), kind, headers=headers)
 
 
-def _state(room: int, instructor: int) -> Frame | None:
-    [state], _ = carry_out([Command(room, lambda turn, held: rules.look(turn, held, instructor))])
-    found: Frame | None = state
-    return found
+def _address_of(request: HttpRequest) -> str | None:
+    return address_of({"client": [request.META.get("REMOTE_ADDR"), 0]})
+
+
+def _export(room: int) -> Frame | None:
+    [found], news = carry_out([Command(room, rules.export)])
+    async_to_sync(publish)(news)  # who is here may have been put right
+    state: Frame | None = found
+    return state
 
 
 def _refused(status: int, error: Error) -> JsonResponse:

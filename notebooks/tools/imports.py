@@ -76,7 +76,8 @@ TABLE = (
     rule("demo_project/classroom/beat.py",
          "django.db classroom.models classroom.turn", "channels classroom.hub"),
     rule("demo_project/classroom/hub.py",
-         "channels django.conf account.database account.presence account.server classroom",
+         "channels django.conf account.database account.outage account.presence account.server "
+         "classroom",
          "account.models classroom.models classroom.consumer"),
     rule("demo_project/classroom/*consumer.py",
          "channels account.database account.outage classroom myproject.guard.door",

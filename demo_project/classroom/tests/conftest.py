@@ -8,4 +8,5 @@ from account.tests.conftest import (  # noqa: F401
     migrated_database,
     redis_url,
     start_server,
+    start_uvicorn,
 )

@@ -1,6 +1,8 @@
 """An instructor's connection: what the board shows, and all that an instructor may do."""
 
 import pytest
+from channels.layers import get_channel_layer
+from django.db import OperationalError
 from django.test import TransactionTestCase, override_settings
 
 from classroom import codes
@@ -242,6 +244,43 @@ class BoardTests(TransactionTestCase):
             assert board.learners["ana"]["step"] == "01/2"
             await ana.report("step", step="01/3")
             assert (await board.next())["event"] == "changed"
+
+    async def test_rubbish_on_the_layer_closes_nothing(self) -> None:
+        klass = await open_class()
+        room = await Room.objects.aget()
+        async with opened(klass.key) as board, joined(klass.code) as (ana, _):
+            await board.is_up_to_date()
+            for event in (
+                {"type": "class.new", "events": []},
+                {"type": "leave"},
+                {"type": "class.news", "events": []},
+                {"no": "type"},
+            ):
+                for whose in ("boards", "learners"):
+                    await get_channel_layer().group_send(f"class.{room.pk}.{whose}", event)
+            await ana.report("step", step="01/1")
+            assert (await board.next())["learner"]["step"] == "01/1"
+            await board.want(type="note", kind="hint", text="look", to="all")
+            assert (await ana.receive())["event"] == "note"
+
+    async def test_who_could_not_come_in_hears_nothing_of_that_class(self) -> None:
+        one, two = await open_class("One"), await open_class("Two")
+        board = Board(two.key)
+        await board.connect()
+        with pytest.MonkeyPatch.context() as monkey:
+            monkey.setattr("classroom.hub.Hub.enter", fail)
+            refused = await board.ask(type="open", key=one.key)
+            assert (refused["type"], refused["code"]) == ("error", "unavailable")
+        await board.open()
+        async with joined(one.code, "ana"), joined(two.code, "bob"):
+            await board.next()
+            assert list(board.learners) == ["bob"]
+        await board.socket.disconnect()
+
+
+async def fail(*args: object) -> None:
+    """What an outage raises."""
+    raise OperationalError("the database is away")
 
 
 CLOSE = "websocket.close"

@@ -14,7 +14,7 @@ import websockets
 
 from account.frames import MAX_FRAME
 from account.tests import live
-from account.tests.conftest import on_both_databases
+from account.tests.conftest import StartServer, on_both_databases
 from classroom.codes import new_key
 from classroom.tests.pupil import Pupil
 from classroom.tests.school import LEASE, School, by_name, connect, tell, watching
@@ -108,6 +108,29 @@ async def test_a_note_reaches_learners_of_both_servers_in_a_moment(school: Schoo
         for each in pupils:
             await _soon(each.has_notes(1))
             assert each.notes[0]["text"] == "look"
+
+
+async def test_a_class_on_uvicorn(start_uvicorn: StartServer, env: dict[str, str]) -> None:
+    server = start_uvicorn()
+    done = await asyncio.to_thread(live.manage, "open_class", "--title=Channels", env=env)
+    printed = {line.split()[0]: line.split()[-1] for line in done.stdout.splitlines()}
+    shown = {"what": "shown", "step": "01/1", "source": "s" * 8_000, "output": "o" * 8_000}
+    async with server.connect(path="/classroom/learner/") as ana:
+        first = {"code": printed["Code:"], "name": "ana", "key": new_key(), "since": 0}
+        await tell(ana, type="join", **first)
+        assert (await live.receive(ana))["event"] == "welcome"
+        async with server.connect(path="/classroom/board/") as board:
+            await tell(board, type="open", key=printed["Instructor:"].partition("=")[2])
+            assert (await live.receive(board))["event"] == "state"
+            for number in range(1, 4):
+                await tell(ana, type="report", number=number, ago=0, **shown)
+                assert await live.receive(ana) == {"type": "taken", "number": number}
+                assert (await live.receive(board))["event"] == "shown"
+        await asyncio.to_thread(server.__exit__)
+        with pytest.raises(websockets.ConnectionClosed):
+            await live.receive(ana)
+        assert ana.close_code == 1012
+    assert "Traceback" not in server.log
 
 
 async def test_nothing_secret_is_in_the_log(school: School) -> None:

@@ -1,11 +1,14 @@
 """A learner's connection: joining, reporting, leaving, and what a learner may not."""
 
+import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.test import TransactionTestCase, override_settings
 
-from classroom import codes
+from classroom import codes, rules
+from classroom.events import Step
 from classroom.models import Cell, Connection, Learner, Note
 from classroom.tests import people
 from classroom.tests.people import IN_MEMORY, beat, everything, joined, open_class, opened
@@ -263,6 +266,31 @@ class LearnerTests(TransactionTestCase):
             assert not await Learner.objects.aexists() and not await Cell.objects.aexists()
             assert await Connection.objects.acount() == 1  # the board's
             assert not await Note.learners.through.objects.aexists()
+
+    async def test_a_fault_of_ours_with_one_report_costs_no_other_learner_anything(self) -> None:
+        klass = await open_class()
+        bob = people.Learner(klass.code, "bob")
+        await bob.connect()
+        await bob.join()
+        carried_out = rules.report
+
+        def report(turn: Any, room: Any, number: int, report: Any, heard_at: Any) -> Any:
+            if report.what == Step("09/9"):
+                raise RuntimeError("a fault of ours")
+            return carried_out(turn, room, number, report, heard_at)
+
+        async with joined(klass.code, "ana") as (ana, _), joined(klass.code, "cem") as (cem, _):
+            with pytest.MonkeyPatch.context() as monkey:
+                monkey.setattr("classroom.rules.report", report)
+                await asyncio.gather(  # the first is carried out alone, the others together
+                    cem.report("step", step="01/1"),
+                    bob.send(type="report", number=1, ago=0, what="step", step="09/9"),
+                    ana.report("step", step="01/2"),
+                )
+                with pytest.raises(RuntimeError, match="a fault of ours"):
+                    await bob.receive()
+            known = {each.name: (each.taken, each.here) async for each in Learner.objects.all()}
+            assert known == {"ana": (1, True), "bob": (0, False), "cem": (1, True)}
 
     @override_settings(CLASSROOM_LEARNERS=1)
     async def test_a_full_class_says_so(self) -> None:

@@ -4,16 +4,19 @@ import csv
 import io
 import json
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client, TestCase, TransactionTestCase, override_settings
 
-from classroom import codes, limits, rules
+from classroom import codes, limits, rules, views
 from classroom.course import FILE, homes
 from classroom.events import Opening
+from classroom.limits import MINUTE
 from classroom.models import Cell, Instructor, Learner, Room
 from classroom.standing import beginning
+from myproject.guard.bucket import Buckets
 
 OPEN = "/classroom/open/"
 EXPORTS = ("/classroom/export.csv", "/classroom/export.json")
@@ -26,6 +29,12 @@ def post(client: Client, body: Any = None, **more: Any) -> Any:
 
 
 class OpenTests(TestCase):
+    def setUp(self) -> None:
+        fresh = Buckets(views.OPENINGS / MINUTE, views.OPENINGS)
+        patched = patch.object(views, "openings", fresh)
+        patched.start()
+        self.addCleanup(patched.stop)
+
     def test_a_class_is_opened_with_a_code_and_a_key(self) -> None:
         answer = post(self.client, {"title": "  Channels\n", "name": "Dr. Ada"})
         assert answer.status_code == 201
@@ -88,6 +97,12 @@ class OpenTests(TestCase):
         assert broken.status_code == 400
         assert self.client.get(OPEN).status_code == 405
 
+    def test_nobody_opens_classes_without_end(self) -> None:
+        statuses = [post(self.client).status_code for _ in range(views.OPENINGS + 1)]
+        assert statuses == [201] * views.OPENINGS + [429]
+        with override_settings(CLASSROOM_OPEN="anyone"):
+            assert post(self.client, REMOTE_ADDR="192.0.2.7").status_code == 201
+
 
 class PageTests(TestCase):
     def test_the_plan_of_the_course_is_asked_for_once(self) -> None:
@@ -130,7 +145,8 @@ class ExportTests(TransactionTestCase):
     def test_a_spreadsheet_takes_no_name_for_a_formula(self) -> None:
         answer = self.client.get("/classroom/export.csv", headers=self.header)
         assert answer.headers["Content-Disposition"] == 'attachment; filename="class.csv"'
-        rows = list(csv.reader(io.StringIO(answer.content.decode())))
+        assert answer.content.startswith(b"\xef\xbb\xbf")  # or Excel reads it as what it is not
+        rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
         assert {len(row) for row in rows} == {10}
         names = list(dict.fromkeys(row[0] for row in rows[1:]))
         assert names == [
@@ -158,7 +174,14 @@ class ExportTests(TransactionTestCase):
     def test_a_class_without_learners_is_a_table_too(self) -> None:
         Learner.objects.all().delete()
         rows = self.client.get("/classroom/export.csv", headers=self.header).content.decode()
-        assert rows.startswith("learner,joined,") and rows.count("\n") == 1
+        assert rows.startswith("\ufefflearner,joined,") and rows.count("\n") == 1
+
+    def test_of_a_frozen_class_there_is_what_happened_since(self) -> None:
+        room = Room.objects.get()
+        Room.objects.update(frozen_at=room.opened_at, picture={"learners": [], "shown": []})
+        found = self.client.get("/classroom/export.json", headers=self.header).json()
+        assert len(found["learners"]) == 6 and len(found["shown"]) == 1
+        assert found["class"]["frozen"] is not None
 
     def test_without_the_key_there_is_nothing(self) -> None:
         for path in EXPORTS:
@@ -176,9 +199,9 @@ class ExportTests(TransactionTestCase):
     def test_wrong_keys_are_not_tried_for_ever(self) -> None:
         with (
             override_settings(CLASSROOM_GUESSES_PER_ADDRESS=2),
-            pytest.MonkeyPatch.context() as patch,
+            pytest.MonkeyPatch.context() as monkey,
         ):
-            patch.setattr("classroom.views.guesses", limits.Guesses())
+            monkey.setattr("classroom.views.guesses", limits.Guesses())
             wrong = {"Authorization": f"Bearer {codes.new_key()}"}
             statuses = [self.client.get(EXPORTS[1], headers=wrong).status_code for _ in range(3)]
             assert statuses == [404, 404, 429]
