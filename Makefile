@@ -2,8 +2,10 @@
 # Each recipe is a line; what is more than a line lives in notebooks/tools/.
 
 PORT ?= 8080
-# Not ?=, since some shells hand down the name of the machine as HOST.
-HOST = 127.0.0.1
+# Of doctor and classroom. Not ?=, since some shells have variables of these names.
+HOST := 127.0.0.1
+TITLE := Django Channels
+NAME :=
 WORKERS ?= 1
 SERVER ?= daphne
 ARGS ?=
@@ -12,11 +14,6 @@ ONLY ?=
 SECONDS ?=
 CASES ?= 100000
 export PORT LESSON
-
-# For classroom. Not ?=, since some shells have variables of these names.
-HOST := 127.0.0.1
-TITLE := Django Channels
-NAME :=
 
 # A learner's settings for other projects stay out of this one.
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE PIP_USER PIP_TARGET PIP_PREFIX UV_PYTHON
@@ -27,7 +24,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 # Relative, and run as modules: a clone may live in a folder with spaces in its name.
 TOOL := cd notebooks && ../.venv/bin/python -m
 
-.PHONY: help lab serve doctor pages assignments test lint outputs bench faults attacks soak fuzz constraints clean setup python client classroom class
+.PHONY: help lab serve classroom doctor pages assignments test lint outputs bench faults attacks soak class fuzz constraints clean setup python client
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 

@@ -7,7 +7,7 @@ import secrets
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """31 characters that nobody takes for one another: no 0 and O, no 1, I and L."""
 LENGTH = 8
-"""31 to the power of 8 codes: 850 milliards."""
+"""31 to the power of 8 codes: 850 billion."""
 
 
 def new_code() -> str:

@@ -1,6 +1,6 @@
 """How often anybody may guess a code or a key: by address, and all together.
 
-With 850 milliards of codes, 60 guesses a minute find one of ten classes in some 1,300 years.
+With 850 billion of codes, 60 guesses a minute find one of ten classes in some 1,300 years.
 """
 
 from collections.abc import Callable

@@ -29,7 +29,7 @@ def _main_address() -> str | None:
     """The address from which this machine would ask the world; nothing is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))  # RFC 5737: nobody has it
+            probe.connect(("203.0.113.1", 9))  # RFC 5737: nobody has it
             return str(probe.getsockname()[0])
         except OSError:
             return None
