@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from tools.running_lab import START_SECONDS, Lab, running_lab, wait_until_served
 
@@ -12,6 +12,7 @@ __all__ = [
     "START_SECONDS",
     "Lab",
     "await_kernel",
+    "run_cell",
     "running_lab",
     "start_run_all",
     "wait_until_served",
@@ -40,6 +41,30 @@ def await_kernel(page: Page) -> None:
         }""",
         timeout=START_SECONDS * 1000,
     )
+
+
+def run_cell(cell: Locator) -> None:
+    """Run a cell and wait until it has ended.
+
+    While JupyterLab is still coming up it takes no keys, so this asks until the cell has begun.
+    """
+    page, prompt = cell.page, cell.locator(".jp-InputPrompt")
+    before = (prompt.text_content() or "").strip()
+    for _ in range(10):
+        try:
+            cell.locator(".cm-content").click(timeout=10_000)
+        except TimeoutError as error:
+            in_the_way = page.locator("dialog").all_inner_texts()
+            raise AssertionError(f"JupyterLab says {in_the_way}") from error
+        page.keyboard.press("Control+Enter")
+        try:
+            expect(prompt).not_to_have_text(before, timeout=2_000)
+            break
+        except AssertionError:
+            continue
+    else:
+        raise AssertionError("asked ten times for a cell to run, in vain")
+    expect(prompt).not_to_have_text("[*]:", timeout=START_SECONDS * 1000)
 
 
 def start_run_all(page: Page) -> None:

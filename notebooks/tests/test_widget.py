@@ -9,9 +9,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Page, TimeoutError, expect
+from playwright.sync_api import Page, expect
 
-from tests.jupyter import Lab, await_kernel, running_lab
+from tests.jupyter import Lab, await_kernel, run_cell, running_lab
 from tools.notebook import METADATA
 
 NOTEBOOKS = Path(__file__).resolve().parents[1]
@@ -51,21 +51,7 @@ def _look(page: Page, name: str) -> None:
 
 
 def _run(page: Page, number: int) -> None:
-    """Run a cell; while the lab is still coming up it takes no keys, so ask until it has begun."""
-    cell = page.locator(".jp-CodeCell").nth(number)
-    for _ in range(10):
-        try:
-            cell.locator(".cm-content").click(timeout=10_000)
-        except TimeoutError as error:
-            in_the_way = page.locator("dialog").all_inner_texts()
-            raise AssertionError(f"JupyterLab says {in_the_way}") from error
-        page.keyboard.press("Control+Enter")
-        try:
-            expect(cell.locator(".jp-InputPrompt")).not_to_have_text("[ ]:", timeout=2_000)
-            return
-        except AssertionError:
-            continue
-    raise AssertionError(f"asked ten times for cell {number} to run, in vain")
+    run_cell(page.locator(".jp-CodeCell").nth(number))
 
 
 def test_the_live_view_by_keyboard_in_a_real_lab(lab: Lab, page: Page) -> None:
