@@ -23,7 +23,7 @@ from channels_lab.contents import (
     nav_line,
     title_cell,
 )
-from tools import guide
+from tools import course, guide
 from tools.blocks import with_block
 from tools.delivered import under_test
 from tools.kernel import kernel_environment
@@ -154,6 +154,7 @@ def main(arguments: list[str]) -> int:
             print(f"not stored\n{error}", file=sys.stderr)
         else:
             print(f"stored, {time.monotonic() - started:.1f} s")
+    course.store()
     return 1 if failed else 0
 
 

@@ -1,0 +1,1 @@
+"""classroom: the learner's side of a class."""
