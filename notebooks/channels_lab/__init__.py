@@ -21,7 +21,7 @@ from .progress import progress
 from .reset import reset_lesson
 from .server import LiveServer
 from .source import show
-from .workspace import Workspace
+from .workspace import Workspace, root
 
 __all__ = [
     "Bars",
@@ -58,6 +58,11 @@ def _settle_the_kernel() -> None:
         shell.InteractiveTB.set_mode("Minimal")
         # An exercise's cell that was emptied is "not yet", not a NameError that stops a run.
         shell.user_ns.setdefault("answer", None)
+        # Nothing of the classroom is imported for a learner who has joined none.
+        if (root() / "classroom-joined.txt").exists():
+            from . import classroom
+
+            classroom.take_up()
 
 
 _settle_the_kernel()

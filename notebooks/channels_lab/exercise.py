@@ -13,7 +13,7 @@ import pkgutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from . import exercises
 from .client import Client
@@ -78,6 +78,20 @@ class Lab:
 
 
 Check = Callable[[Lab], Awaitable[Result]]
+
+
+class Listener(Protocol):
+    """Who else is told of checks and hints; a call must return at once."""
+
+    def tried(self, id: str, *, solved: bool) -> None:
+        """A check was run."""
+
+    def hinted(self, id: str, used: int) -> None:
+        """A hint was shown, the first, second or third."""
+
+
+# The classroom is here while the learner is in a class; else nobody.
+listeners: list[Listener] = []
 
 
 @dataclass(frozen=True)
@@ -159,6 +173,8 @@ async def check(id: str, server: LiveServer | None = None, *, answer: Any = None
         await lab.close()
     progress = Progress()
     progress.tried(id, solved=result.solved)
+    for listener in listeners:
+        listener.tried(id, solved=result.solved)
     return result
 
 
@@ -166,6 +182,8 @@ def hint(id: str) -> str:
     """Show the next of the three hints: the idea, the place, the line."""
     entry = find(id)
     used = Progress().hint(id)
+    for listener in listeners:
+        listener.hinted(id, used)
     return _Sentence(f"hint {used} of 3: {entry.hints[used - 1]}")
 
 

@@ -49,6 +49,10 @@ class Progress:
         """How many hints have been shown, 0 to 3."""
         return int(self._entries.get(id, {}).get("hints", 0))
 
+    def standing(self) -> dict[str, dict[str, Any]]:
+        """What was done so far: for each exercise that was begun what this file has of it."""
+        return {id: dict(entry) for id, entry in self._entries.items() if any(entry.values())}
+
     def forget(self, lesson: int) -> None:
         """Forget everything about the exercises of one lesson."""
         kept = {id: entry for id, entry in self._entries.items() if int(id[:2]) != lesson}

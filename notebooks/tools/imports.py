@@ -98,7 +98,8 @@ EXCEPTIONS = {
     "notebooks/channels_lab/inprocess.py": frozenset(
         ["django", "channels", "account", "myproject"]
     ),
-    # The two that are widgets: the live view, and a page in a frame.
+    # The three that are widgets: the live view, a page in a frame, the badge of the classroom.
+    "notebooks/channels_lab/classroom/badge.py": frozenset(("anywidget", "traitlets")),
     "notebooks/channels_lab/widget.py": frozenset(("anywidget", "traitlets")),
     "notebooks/channels_lab/page.py": frozenset(("anywidget", "traitlets")),
     # Only to find the symbols of the Angular client.

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 # What a check, a learner's shell or another project may have set and a lesson must not see.
-FOREIGN_PREFIXES = ("PYTEST_", "JUPYTER_", "JUPYTERLAB_", "JPY_")
+FOREIGN_PREFIXES = ("CLASSROOM_", "PYTEST_", "JUPYTER_", "JUPYTERLAB_", "JPY_")
 FOREIGN = frozenset(
     {
         "DATABASE_URL",
