@@ -34,6 +34,7 @@ SLOW_FIRST = (
     "test_classroom_kernel.py",
     "test_trace.py",
     "test_live_presence.py",
+    "test_class_live.py",
     "test_server.py",
     "test_inprocess.py",
     "test_gates.py",

@@ -55,7 +55,7 @@ class ClassroomConsumer(AsyncWebsocketConsumer):
             await super().__call__(scope, receive, send)
         finally:
             self.has_come.set()
-            await asyncio.shield(this_hub().process.later(self.leave()))
+            await asyncio.shield(this_hub().process.later(self.clean_up()))
 
     async def connect(self) -> None:
         """Accept, and wait for the first frame; not for long."""
@@ -104,8 +104,14 @@ class ClassroomConsumer(AsyncWebsocketConsumer):
             await self.channel_layer.group_discard(group(room, self.whose), self.channel_name)
         with suppress(Ending, *OUTAGES):
             await this_hub().leave(room, self.channel_name)
+
+    async def clean_up(self) -> None:
+        """Leave nothing behind; Channels leaves a channel to which something came meanwhile."""
+        if not hasattr(self, "channel_name"):  # the channel layer was away and gave none
+            return
+        await self.leave()
         if forget := getattr(self.channel_layer, "forget", None):
-            await forget(self.channel_name)  # what came while it left
+            await forget(self.channel_name)
 
     # --- from the client ---
 

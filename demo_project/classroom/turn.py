@@ -40,7 +40,7 @@ class Turn:
     def __init__(self) -> None:
         self.now = timezone.now()
         self.news: list[News] = []
-        self._learners: dict[int, Learner | None] = {}
+        self._learners: dict[int, Learner] = {}
         self._changed: dict[int, tuple[Learner, set[str]]] = {}
         self._rooms: dict[int, tuple[Room, set[str]]] = {}
 
@@ -48,23 +48,19 @@ class Turn:
 
     def learner(self, room: Room, number: int) -> Learner | None:
         """A learner of this class; None if there is none (any more)."""
-        if number not in self._learners:
-            self._know(room, Learner.objects.filter(room=room, pk=number).first(), number)
-        found = self._learners[number]
-        return found if found is not None and found.room_id == room.pk else None
+        known = self._learners.get(number)
+        if known is None and (found := Learner.objects.filter(room=room, pk=number).first()):
+            known = self._know(room, found)
+        return known if known is not None and known.room_id == room.pk else None
 
     def learners(self, room: Room) -> list[Learner]:
         """All learners of this class."""
-        for each in Learner.objects.filter(room=room):
-            self._know(room, each, each.pk)
-        mine = [each for each in self._learners.values() if each and each.room_id == room.pk]
-        return sorted(mine, key=lambda each: each.pk)
+        return [self._know(room, each) for each in Learner.objects.filter(room=room)]
 
-    def _know(self, room: Room, learner: Learner | None, number: int) -> None:
-        if number not in self._learners:
-            self._learners[number] = learner
-            if learner is not None:
-                learner.room = room  # the one that is held
+    def _know(self, room: Room, found: Learner) -> Learner:
+        """The learner as this turn knows them: what it changed may not be written yet."""
+        found.room = room  # the one that is held
+        return self._learners.setdefault(found.pk, found)
 
     def change(self, learner: Learner, **values: Any) -> None:
         """Set fields of a learner, without a word to anybody."""
@@ -87,7 +83,7 @@ class Turn:
     def forget(self, learner: Learner) -> None:
         """Remove a learner and all that is known of them."""
         self._changed.pop(learner.pk, None)
-        self._learners[learner.pk] = None
+        self._learners.pop(learner.pk, None)
         Learner.objects.filter(pk=learner.pk).delete()
 
     def forget_room(self, room: Room) -> None:

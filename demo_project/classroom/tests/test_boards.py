@@ -272,7 +272,7 @@ class BoardTests(TransactionTestCase):
             refused = await board.ask(type="open", key=one.key)
             assert (refused["type"], refused["code"]) == ("error", "unavailable")
         await board.open()
-        async with joined(one.code, "ana"), joined(two.code, "bob"):
+        async with joined(one.code, "ana"), joined(one.code, "cem"), joined(two.code, "bob"):
             await board.next()
             assert list(board.learners) == ["bob"]
         await board.socket.disconnect()

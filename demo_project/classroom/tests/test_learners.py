@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from channels.layers import get_channel_layer
 from django.test import TransactionTestCase, override_settings
 
 from classroom import codes, rules
 from classroom.events import Step
-from classroom.models import Cell, Connection, Learner, Note
+from classroom.models import Cell, Connection, Learner, Note, Room
 from classroom.tests import people
 from classroom.tests.people import IN_MEMORY, beat, everything, joined, open_class, opened
 from classroom.tests.test_frames import REQUESTS
@@ -351,6 +352,16 @@ class NoteTests(TransactionTestCase):
                 assert [note["text"] for note in welcome["notes"]] == ["two", "three"]
             async with joined(klass.code, "bob") as (_, welcome):  # who comes later
                 assert [note["text"] for note in welcome["notes"]] == ["one", "two"]
+
+    async def test_news_that_come_late_or_twice_send_no_note_again(self) -> None:
+        klass = await open_class()
+        async with opened(klass.key) as board, joined(klass.code) as (ana, _):
+            room = await Room.objects.aget()
+            for text in ("one", "two", "three"):
+                await board.want(type="note", kind="hint", text=text, to="all")
+                assert (await ana.receive())["note"]["text"] == text
+                news = {"type": "class.news", "events": [{"event": "note", "number": 1}]}
+                await get_channel_layer().group_send(f"class.{room.pk}.learners", news)
 
     async def test_a_note_that_the_layer_lost_comes_all_the_same(self) -> None:
         klass = await open_class()
