@@ -10,7 +10,8 @@ export class FakeWebSocket {
   }
 
   onmessage: ((event: { data: unknown }) => void) | null = null;
-  onclose: (() => void) | null = null;
+  onopen: (() => void) | null = null;
+  onclose: ((event: { code: number }) => void) | null = null;
   readyState = FakeWebSocket.OPEN;
   readonly sent: unknown[] = [];
   closed = false;
@@ -27,15 +28,20 @@ export class FakeWebSocket {
     this.closed = true;
   }
 
+  /** The server takes the handshake. */
+  opens(): void {
+    this.onopen?.();
+  }
+
   /** The server sends a frame. */
   says(frame: unknown): void {
     this.onmessage?.({ data: typeof frame === 'string' ? frame : JSON.stringify(frame) });
   }
 
   /** The server, or the network, ends the connection. */
-  breaks(): void {
+  breaks(code = 1006): void {
     this.readyState = 3;
-    this.onclose?.();
+    this.onclose?.({ code });
   }
 
   /** What was sent, without the pings. */

@@ -16,5 +16,8 @@ describe('addresses', () => {
   it('stay behind the prefix', () => {
     const base = 'http://localhost:8888/proxy/8080/';
     expect(pageAddress(base, 'me/')).toBe('http://localhost:8888/proxy/8080/me/');
+    expect(socketAddress(base, 'classroom/board/')).toBe(
+      'ws://localhost:8888/proxy/8080/classroom/board/',
+    );
   });
 });

@@ -3,9 +3,9 @@
  * (`document.baseURI`), so the client works at `/` as well as behind a prefix like `/proxy/8080/`.
  */
 
-/** The WebSocket of the board: `ws:` for a page over http, `wss:` for one over https. */
-export function socketAddress(base: string): string {
-  const address = new URL('online/', base);
+/** A WebSocket of the server: `ws:` for a page over http, `wss:` for one over https. */
+export function socketAddress(base: string, path = 'online/'): string {
+  const address = new URL(path, base);
   address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
   return address.href;
 }
