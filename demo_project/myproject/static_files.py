@@ -9,8 +9,8 @@ from django.http.response import HttpResponseBase
 from servestatic.middleware import ServeStaticMiddleware
 from servestatic.responders import MissingFileError
 
-# The client's build puts a hash into each name, such as main-HWIMUWHO.js.
-_HASHED = re.compile(r"/frontend/\w+-[0-9A-Z]{8}\.(?:js|css)$")
+# The client's build puts a hash into each name, such as main-HWIMUWHO.js and chunk-l1Y8IR_-.js.
+_HASHED = re.compile(r"/frontend/\w+-[\w-]{8}\.(?:js|css)$")
 
 
 class StaticFilesMiddleware(ServeStaticMiddleware):

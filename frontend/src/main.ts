@@ -1,6 +1,8 @@
 import { bootstrapApplication } from '@angular/platform-browser';
 
-import { AppComponent } from './app/app.component';
+import { pageAt } from './app/pages';
 
 // Zoneless is Angular's default: signals alone say when something has to be drawn again.
-bootstrapApplication(AppComponent).catch((error: unknown) => console.error(error));
+pageAt(document.URL, document.baseURI)
+  .then((page) => bootstrapApplication(page))
+  .catch((error: unknown) => console.error(error));

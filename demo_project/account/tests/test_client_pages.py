@@ -15,6 +15,7 @@ from account.tests.live import PROJECT, TIMEOUT, LiveServer, copy_database, envi
 
 INDEX = PROJECT.parent / "frontend" / "src" / "index.html"
 SCRIPT, STYLE = "main-ABCD2345.js", "styles-ABCD2345.css"
+LAZY = "chunk-l1Y8IR_-.js"  # as esbuild names what is loaded later
 SECRET = {"DJANGO_DEBUG": "0", "DJANGO_SECRET_KEY": "only-for-this-test", "HTTPS": "0"}
 FOR_EVER = "max-age=315360000, public, immutable"
 
@@ -54,6 +55,7 @@ def make_build(folder: Path) -> Path:
     script = b"export const words = 'somebody is online';\n" * 200
     (folder / SCRIPT).write_bytes(script)
     (folder / f"{SCRIPT}.gz").write_bytes(gzip.compress(script))
+    (folder / LAZY).write_bytes(script)
     (folder / STYLE).write_text("body { margin: 0 }\n" * 50, "utf-8")
     return folder
 
@@ -127,7 +129,8 @@ def test_a_hashed_file_comes_compressed_and_is_cached_for_ever(client_server: Li
     assert "Content-Encoding" not in plain.headers
     assert packed.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(packed.body) == plain.body and len(packed.body) < len(plain.body) / 10
-    for answer in (plain, packed, Answer(client_server, f"/static/frontend/{STYLE}")):
+    others = [Answer(client_server, f"/static/frontend/{name}") for name in (STYLE, LAZY)]
+    for answer in (plain, packed, *others):
         assert answer.headers["Cache-Control"] == FOR_EVER
     assert packed.headers["Vary"] == "Accept-Encoding"
     assert packed.headers["Content-Type"].startswith("text/javascript")
