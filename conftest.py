@@ -27,6 +27,7 @@ SLOW_FIRST = (
     "test_faults.py",
     "test_lab_in_browser.py",
     "test_classroom_in_browser.py",
+    "test_classroom_board_in_browser.py",
     "test_board_in_browser.py",
     "test_pages.py",
     "test_assignments.py",

@@ -34,6 +34,7 @@ LOST = re.compile(
 )
 
 Result = TypeVar("Result")
+AnyWindow = TypeVar("AnyWindow", bound="Window")
 
 
 class Window:
@@ -55,11 +56,15 @@ class Window:
             self.errors.append(message.text)
 
     def new_tab(self) -> Page:
-        """Open the board in a further tab of this browser and wait until it is connected."""
+        """Open the page in a further tab of this browser and wait until it is there."""
         page = self.context.new_page()
         page.goto(self.url)
-        expect(status(page)).to_contain_text("Connected as")
+        self.wait_until_there(page)
         return page
+
+    def wait_until_there(self, page: Page) -> None:
+        """Wait until the board is connected."""
+        expect(status(page)).to_contain_text("Connected as")
 
     def log_in(self, name: str) -> Window:
         """Log in through the page's own link and Django's form, and come back to the board."""
@@ -144,12 +149,16 @@ class Cell:
 
     def client(self, name: str, server: LiveServer) -> Client:
         """Connect a Python client that has logged in and has seen the state."""
-        new = Client(name, server)
-        self._clients.append(new)
+        new = self.keep(Client(name, server))
         self.run(new.login(timeout=SECONDS))
         self.run(new.connect(timeout=SECONDS))
         self.received(new, event="state")
         return new
+
+    def keep(self, client: Client) -> Client:
+        """Close this client at the end, if nobody has."""
+        self._clients.append(client)
+        return client
 
     async def close_clients(self) -> None:
         """Say goodbye for all clients."""
@@ -167,9 +176,18 @@ class Cell:
 @contextmanager
 def window(chromium: Browser, url: str, **options: Any) -> Iterator[Window]:
     """Open a browser on the board at ``url``; at the end nothing in it may have gone wrong."""
+    with browser_window(chromium, url, Window, **options) as opened:
+        yield opened
+
+
+@contextmanager
+def browser_window(
+    chromium: Browser, url: str, kind: type[AnyWindow], **options: Any
+) -> Iterator[AnyWindow]:
+    """Open a browser on a page that this kind of window knows; the same holds at its end."""
     context = chromium.new_context(**{"viewport": {"width": 1100, "height": 800}, **options})
     try:
-        opened = Window(context, url)
+        opened = kind(context, url)
         yield opened
         assert opened.errors == []
     finally:

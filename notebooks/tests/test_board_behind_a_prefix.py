@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
 
 from channels_lab import LiveServer
 from tests.board import Window, messages, people, status
+from tests.classroom import Board, Landing, open_classes
 from tests.jupyter import Lab, running_lab
 from tools import frontend
 
@@ -42,12 +43,18 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield running
 
 
-@pytest.fixture
-def board(lab: Lab) -> Iterator[str]:
-    """The address of a running board behind the prefix."""
+@pytest.fixture(scope="module")
+def server() -> Iterator[LiveServer]:
+    """A running board, with a class in it."""
     frontend.build()
-    with LiveServer() as server:
-        yield f"{lab.url}/proxy/{server.port}/"
+    with LiveServer() as started:
+        yield started
+
+
+@pytest.fixture
+def board(lab: Lab, server: LiveServer) -> str:
+    """The address of the running board behind the prefix."""
+    return f"{lab.url}/proxy/{server.port}/"
 
 
 @pytest.fixture
@@ -107,3 +114,23 @@ def test_the_plain_page_stays_behind_the_prefix(board: str, known: BrowserContex
     plain.get_by_role("button", name="Log out").click()
     expect(plain).to_have_url(board)
     assert guest.errors == traffic.bad == []
+
+
+def test_the_classroom_stays_behind_the_prefix(
+    board: str, server: LiveServer, known: BrowserContext
+) -> None:
+    [opened] = open_classes(server, "Behind a prefix")
+    traffic = Traffic(known, board)
+    landing = Landing(known, f"{board}classroom/#{opened.code}")
+    expect_style(landing.page)
+    cell = landing.page.get_by_label("Put this into a new cell").input_value()
+    assert f'at="{board.rstrip("/")}"' in cell
+    ada = Board(known, f"{board}classroom/board/#key={opened.key}")
+    expect(ada.page.get_by_role("heading", level=1)).to_have_text("Behind a prefix")
+    ada.press("The class …")
+    link = ada.page.get_by_label("Link for learners").input_value()
+    assert link == f"{board}classroom/#{opened.code}"
+    with ada.page.expect_download():
+        ada.press("JSON")
+    assert traffic.count > 10
+    assert landing.errors == ada.errors == traffic.bad == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -15,7 +14,8 @@ from playwright.sync_api import Browser, expect
 
 from channels_lab import LiveServer
 from channels_lab.ports import free_port
-from tests.board import messages, window
+from tests.board import browser_window, messages, window
+from tests.classroom import Board, open_classes
 from tests.jupyter import wait_until_served
 from tools import frontend
 from tools.frontend import FRONTEND, node_environment
@@ -23,30 +23,33 @@ from tools.frontend import FRONTEND, node_environment
 END_SECONDS = 10
 
 
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the client to edit; the packages are used where they are."""
     frontend.build()
     ignored = shutil.ignore_patterns(*frontend.MADE)
-    folder = Path(shutil.copytree(FRONTEND, tmp_path / "frontend", ignore=ignored))
+    folder = tmp_path_factory.mktemp("edited") / "frontend"
+    shutil.copytree(FRONTEND, folder, ignore=ignored)
     (folder / "node_modules").symlink_to(FRONTEND / "node_modules")
     return folder
 
 
-@pytest.fixture
-def started(copy: Path, tmp_path: Path) -> Iterator[str]:
-    """The address at which `npm start` serves the copy, in front of a board on another port."""
-    port, log = free_port(), tmp_path / "npm.log"
-    with LiveServer() as board, log.open("w") as output:
-        proxy = json.loads((copy / "proxy.conf.json").read_text("utf-8"))
-        for entry in proxy.values():
-            assert entry["target"] == "http://127.0.0.1:8080"
-            entry["target"] = board.url
-        (copy / "proxy.conf.json").write_text(json.dumps(proxy), "utf-8")
+@pytest.fixture(scope="module")
+def board() -> Iterator[LiveServer]:
+    """A board on a port of its own."""
+    with LiveServer() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def started(copy: Path, board: LiveServer) -> Iterator[str]:
+    """The address at which `npm start` serves the copy, in front of the board."""
+    port, log = free_port(), copy.parent / "npm.log"
+    with log.open("w") as output:
         process = subprocess.Popen(
             ["npm", "start", "--", f"--port={port}"],
             cwd=copy,
-            env=node_environment(),
+            env={**node_environment(), "BOARD_URL": board.url},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -72,3 +75,12 @@ def test_the_page_talks_to_the_board_and_follows_a_change(
         text = template.read_text("utf-8")
         template.write_text(text.replace("Who is online", "Who is there"), "utf-8")
         expect(ana.page.get_by_role("heading", name="Who is there")).to_be_visible()
+
+
+def test_the_board_of_a_class_is_there_too(
+    chromium: Browser, started: str, board: LiveServer
+) -> None:
+    [opened] = open_classes(board, "From the development server")
+    link = f"{started}classroom/board/#key={opened.key}"
+    with browser_window(chromium, link, Board) as ada:
+        expect(ada.page.get_by_role("heading", level=1)).to_have_text(opened.title)

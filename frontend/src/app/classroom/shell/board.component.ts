@@ -57,9 +57,8 @@ export class BoardComponent {
     () => this.socket.state() === 'closed' && this.socket.closeCode() !== null,
   );
   protected readonly deleted = computed(() => this.socket.closeCode() === CLASS_DELETED);
-  protected readonly nameless = computed(
-    () => this.socket.state() === 'open' && this.store.you() === '',
-  );
+  protected readonly live = computed(() => this.socket.state() === 'open');
+  protected readonly nameless = computed(() => this.live() && this.store.you() === '');
   private readonly hands = computed(
     () => this.store.learners().filter(({ stuck }) => stuck !== null).length,
   );
