@@ -20,6 +20,9 @@ from classroom.tests.school import connect, tell
 BACK_OFF = 0.2, 2.0
 """Seconds until a learner who was cut off tries again: at first, and at most."""
 
+FOR_GOOD = (4404, 4410)
+"""Close codes after which there is nothing to come back to."""
+
 Mark = tuple[str, ...]
 """A report as the board will show it: `("ana", "tried", "03.1", "2")`."""
 
@@ -152,6 +155,8 @@ class Pupil:
                     await self._stay(self._socket)
             except websockets.ConnectionClosed as closed:
                 self.closes.append(closed.rcvd.code if closed.rcvd else 1006)
+                if self.closes[-1] in FOR_GOOD:
+                    return
             except (OSError, TimeoutError, websockets.WebSocketException):
                 pass  # nobody is there
             pause = BACK_OFF[0] if self.connected.is_set() else min(BACK_OFF[1], 2 * pause)

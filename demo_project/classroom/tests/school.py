@@ -137,7 +137,9 @@ class Watcher:
                 async with connect(self._server, "board") as socket:
                     await tell(socket, type="open", key=self._key)
                     async for text in socket:
-                        await self._take(json.loads(text), time.monotonic())
+                        if (frame := json.loads(text))["event"] == "closed":
+                            return
+                        await self._take(frame, time.monotonic())
             await asyncio.sleep(COME_BACK)
 
     async def _take(self, frame: Frame, at: float) -> None:

@@ -13,7 +13,7 @@ import pytest
 import websockets
 
 from account.frames import MAX_FRAME
-from account.tests import live
+from account.tests import live, postgres
 from account.tests.conftest import StartServer, on_both_databases
 from classroom.codes import new_key
 from classroom.tests.pupil import Pupil
@@ -157,17 +157,66 @@ async def test_another_site_opens_no_board(school: School) -> None:
         assert refused.value.response.status_code == 403
 
 
-@pytest.fixture
-def each_school(
-    database: str, migrated_database: Path, request: pytest.FixtureRequest
-) -> Iterator[School]:
-    """The servers that the tests share, or others on PostgreSQL."""
-    if database == "sqlite":
-        yield request.getfixturevalue("school")
-        return
-    with School(2, migrated_database, request.getfixturevalue("cluster").copy()) as running:
+@pytest.fixture(scope="module")
+def on_postgresql(cluster: postgres.Postgres) -> Iterator[School]:
+    """Two servers on PostgreSQL, which the tests share as well."""
+    with School(2, database_url=cluster.copy()) as running:
         yield running
         assert "Traceback" not in running.log
+
+
+@pytest.fixture
+def each_school(database: str, request: pytest.FixtureRequest) -> School:
+    """The servers on the database that the test asks for."""
+    name = "on_postgresql" if database == "postgresql" else "school"
+    school: School = request.getfixturevalue(name)
+    return school
+
+
+@on_both_databases
+async def test_an_instructor_may_do_everything(each_school: School) -> None:
+    school = each_school
+    school.open_class()
+    async with (
+        watching(school.servers[0], school.key) as board,
+        learning(school, "ana", "bob") as (ana, bob),
+        connect(school.servers[1], "board") as instructor,
+    ):
+
+        async def want(**wish: Any) -> dict[str, Any]:
+            await tell(instructor, id=1, **wish)
+            return await live.receive_until(
+                instructor, lambda frame: frame["type"] in ("done", "error")
+            )
+
+        await tell(instructor, type="open", key=school.key)
+        ana.reach("01/1")
+        ana.show_cell("01/1", "print('\0')", "\N{SNOWMAN}")
+        ana.raise_hand("why?")
+        await _soon(ana.has_reported_all())
+        await board.until(lambda state: bool(by_name(state)["ana"]["stuck"]))
+        numbers = {name: each["id"] for name, each in by_name(board.state).items()}
+        note = {"type": "note", "kind": "hint", "text": "look"}
+        for to, count in (("all", 2), ({"step": "01/1"}, 1), ({"learner": numbers["ana"]}, 1)):
+            assert (await want(**note, to=to))["learners"] == count
+        await _soon(asyncio.gather(ana.has_notes(3), bob.has_notes(1)))
+        wishes: list[dict[str, Any]] = [
+            {"type": "hand_down", "learner": numbers["ana"]},
+            {"type": "note", "kind": "pause", "to": "all"},
+            {"type": "freeze", "on": True},
+            {"type": "freeze", "on": False},
+            {"type": "hand_over"},
+            {"type": "remove", "learner": numbers["bob"]},
+            {"type": "reset"},
+        ]
+        for wish in wishes:
+            assert (await want(**wish))["type"] == "done", wish
+        state = await board.until(lambda state: not by_name(state)["ana"]["steps"])
+        assert list(by_name(state)) == ["ana"] and len(state["notes"]) == 4
+        assert len(state["instructors"]) == 2 and state["class"]["paused"]
+        assert (await want(type="delete", title="Channels"))["type"] == "done"
+        assert (await live.receive(instructor))["event"] == "closed"
+        assert bob.closes[0] == 4410
 
 
 @on_both_databases
