@@ -14,6 +14,7 @@ from .trace import Connection, Trace
 
 _CHANNEL = re.compile(r"\b(?:asgi)?specific\.[\w!.]+")
 _EPOCH = re.compile(r'("epoch": ?)"\w+"')  # of a history
+_TIME = re.compile(r'"\d{4}-\d\d-\d\dT[\d:.]+Z"')  # of something that happened
 
 
 def arrows(trace: Trace) -> list[Arrow]:
@@ -99,7 +100,7 @@ class Weave:
 
     def plain(self, text: str) -> str:
         """Text without what differs in every run: with the owners of channels for their names."""
-        text = _EPOCH.sub(r'\1"…"', text)
+        text = _TIME.sub('"…"', _EPOCH.sub(r'\1"…"', text))
         return _CHANNEL.sub(lambda found: self.names.get(found[0], "a channel"), text)
 
     def channel_of(self, owner: str) -> str:

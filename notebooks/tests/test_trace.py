@@ -198,6 +198,14 @@ async def test_a_long_payload_is_cut_and_says_so(server: LiveServer, pair: Pair)
     assert any(arrow.payload.endswith("characters)") for arrow in trace.arrows())
 
 
+async def test_a_time_in_a_frame_is_not_drawn(server: LiveServer, pair: Pair) -> None:
+    ana, _ = pair
+    async with server.record() as trace:
+        await ana.send(SAY | {"since": "2030-01-31T12:00:00Z"})
+    assert '"since":"…"' in lines(trace)[0]
+    assert not any("2030" in arrow.payload for arrow in trace.arrows())
+
+
 async def test_a_server_that_does_not_record_says_what_to_do() -> None:
     with pytest.raises(
         LabError, match=r"expected a server that records, .*LiveServer\(record=True\)"
