@@ -9,7 +9,7 @@ function render({ model, el }) {
   const address = `http://${host}:${model.get("port")}${model.get("path")}`;
 
   const link = document.createElement("a");
-  Object.assign(link, { href: address, target: "_blank", rel: "noopener", textContent: address });
+  Object.assign(link, { href: address, target: "_blank", rel: "noopener", textContent: address.split("#")[0] });
   const name = document.createElement("code");
   name.textContent = model.get("name");
   const head = document.createElement("p");

@@ -24,6 +24,8 @@ class Page(anywidget.AnyWidget):
 
     >>> Page(server)
     Page(/)
+
+    What stands behind a ``#`` of the ``path`` is for the page, and not shown: it may be a key.
     """
 
     _esm: str | Path = Path(__file__).with_name("page.js")
@@ -34,7 +36,7 @@ class Page(anywidget.AnyWidget):
 
     def __init__(self, server: LiveServer, path: str = "/") -> None:
         port = int(server.url.rpartition(":")[2])
-        super().__init__(name=f"Page({path})", port=port, path=path)
+        super().__init__(name=f"Page({path.partition('#')[0]})", port=port, path=path)
         self._server = server
         self._told = 0  # messages that written() has returned, or passed over
 

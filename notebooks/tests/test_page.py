@@ -18,6 +18,15 @@ SCRIPT = Path(channels_lab.__file__).with_name("page.js").read_text("utf-8")
 NOBODY = "No browser shows the page, so nobody can write on it."
 
 
+def draw(page: BrowserPage, state: dict[str, object]) -> None:
+    """Let the script draw what the kernel says, as JupyterLab does."""
+    page.add_script_tag(
+        type="module",
+        content=f"{SCRIPT}\nconst state = {json.dumps(state)};\n"
+        "render({ model: { get: (name) => state[name] }, el: document.querySelector('main') });",
+    )
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[LiveServer]:
     with LiveServer(record=True) as running:
@@ -27,6 +36,7 @@ def server() -> Iterator[LiveServer]:
 def test_its_text_is_the_same_in_every_run(server: LiveServer) -> None:
     assert repr(Page(server)) == "Page(/)"
     assert repr(Page(server, "/plain/")) == "Page(/plain/)"
+    assert repr(Page(server, "/classroom/board/#key=secret")) == "Page(/classroom/board/)"
 
 
 async def test_without_a_browser_it_says_so_at_once(server: LiveServer) -> None:
@@ -75,12 +85,7 @@ def test_the_frame_has_the_host_of_the_notebook_and_none_where_it_cannot_be_reac
 ) -> None:
     page.route("**/*", lambda route: route.fulfill(body="<main></main>", content_type="text/html"))
     page.goto(notebook)
-    state = json.dumps({"name": "Page(/)", "port": 4000, "path": "/"})
-    page.add_script_tag(
-        type="module",
-        content=f"{SCRIPT}\nconst state = {state};\n"
-        "render({ model: { get: (name) => state[name] }, el: document.querySelector('main') });",
-    )
+    draw(page, {"name": "Page(/)", "port": 4000, "path": "/"})
     link = page.get_by_role("link", name=address)
     assert link.get_attribute("href") == address
     assert link.get_attribute("target") == "_blank"
@@ -89,3 +94,14 @@ def test_the_frame_has_the_host_of_the_notebook_and_none_where_it_cannot_be_reac
         assert page.locator("iframe").get_attribute("src") == address
     else:
         assert "comes from another host" in page.locator("main").inner_text()
+
+
+def test_what_stands_behind_a_hash_goes_to_the_page_and_is_not_shown(page: BrowserPage) -> None:
+    page.route("**/*", lambda route: route.fulfill(body="<main></main>", content_type="text/html"))
+    page.goto("http://127.0.0.1:8888/")
+    draw(page, {"name": "Page(/board/)", "port": 4000, "path": "/board/#key=secret"})
+    address = "http://127.0.0.1:4000/board/"
+    assert page.locator("iframe").get_attribute("src") == f"{address}#key=secret"
+    link = page.get_by_role("link", name=address)
+    assert link.get_attribute("href") == f"{address}#key=secret"
+    assert "secret" not in page.locator("main").inner_text()
