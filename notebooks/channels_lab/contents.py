@@ -64,6 +64,14 @@ LESSONS: tuple[Lesson, ...] = (
         "processes",
         "beyond",
     ),
+    Lesson(
+        15,
+        "15_the_classroom_taken_apart",
+        "The classroom, taken apart",
+        30,
+        "class",
+        "beyond",
+    ),
 )
 
 CONTENTS = f"{LESSONS[0].file}#Contents"
@@ -93,6 +101,7 @@ _WHERE = {
     "cost": "from the channel layer to every client: what one message costs on the way",
     "tested": "all that runs without a server, from asgi.py to the channel layer",
     "processes": "one daphne of several, and the channel layer between them",
+    "class": "a second application on the same way, from its clients to what they hear of others",
 }
 _HIGHLIGHTED = {
     "": (),
@@ -104,6 +113,7 @@ _HIGHLIGHTED = {
     "cost": ("consumer", "layer"),
     "tested": ("application", "routing", "consumer", "layer"),
     "processes": ("daphne", "layer"),
+    "class": ("client", "consumer", "layer"),
 }
 
 

@@ -1,0 +1,1 @@
+answer = {"taken": [1, 1, 2, 2, 3, 3], "tries": 3, "welcome": 3}
