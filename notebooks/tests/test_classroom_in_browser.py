@@ -54,6 +54,12 @@ class Seat:
             has=self.page.locator(".jp-InputArea", has_text=source)
         )
 
+    def begin(self) -> None:
+        """Wait for the kernel, and run the first cell."""
+        self.page.wait_for_load_state()
+        await_kernel(self.page)
+        self.run("import os, sys")
+
     def run(self, source: str) -> Locator:
         """Run a cell and wait for its end; return what it put out."""
         cell = self.cell(source)
@@ -107,7 +113,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 @pytest.fixture
 def sit(lab: Lab, server: LiveServer, chromium: Browser) -> Iterator[Callable[[str, str], Seat]]:
-    """Seat a learner: a window with a lesson of their own, whose kernel is there."""
+    """Seat a learner: a window with a lesson of their own, which begins to open."""
     expect.set_options(timeout=PATIENCE)
     opened = []
 
@@ -116,11 +122,8 @@ def sit(lab: Lab, server: LiveServer, chromium: Browser) -> Iterator[Callable[[s
         context = chromium.new_context(viewport={"width": 1100, "height": 800})
         opened.append(context)
         page = context.new_page()
-        page.goto(lab.page(file, mode="doc"))
-        await_kernel(page)
-        seat = Seat(page)
-        seat.run("import os, sys")
-        return seat
+        page.goto(lab.page(file, mode="doc"), wait_until="commit")
+        return Seat(page)
 
     yield sit
     for context in opened:
@@ -133,6 +136,8 @@ def test_two_learners_and_their_instructor(
 ) -> None:
     code, key = open_class(server)
     ana, bob = sit("ana", code), sit("bob", code)
+    for seat in (ana, bob):
+        seat.begin()
     with Instructor(server, key) as ada:
 
         def tries(name: str) -> int:
@@ -220,6 +225,7 @@ def test_the_badge_is_readable_in_the_dark_and_covers_no_text(
 ) -> None:
     code, key = open_class(server, "A title that is too long for a narrow window by far")
     eve = sit("eve", code)
+    eve.begin()
     eve.run("classroom.join")
     eve.pill.click()
     with Instructor(server, key) as ada:
