@@ -69,7 +69,6 @@ class Hub:
     def __init__(self) -> None:
         self.process = this_process()
         self.process.at_the_end.append(self._close_all)
-        self.loop = self.process.loop
         self.find_class = Together(_finding(rules.room_with_code))
         self.find_instructor = Together(_finding(rules.instructor_with_key))
         self.notes = Together(_notes_since)
@@ -99,7 +98,7 @@ class Hub:
         """Look after a connection from now on."""
         self._members[member.seat.channel] = member
         if self._beating is None or self._beating.done():
-            self._beating = self.process.later(self._beat_while_somebody_is_here())
+            self._beating = self.process.later(self._beat_until_all_is_right())
 
     async def leave(self, room: int, channel: str) -> None:
         """Look after it no more; what the database does not take now, the next beat puts right."""
@@ -132,12 +131,16 @@ class Hub:
 
     # --- the beat ---
 
-    async def _beat_while_somebody_is_here(self) -> None:
-        while self._members:
+    async def _beat_until_all_is_right(self) -> None:
+        """Beat while somebody is here, and until no row of a connection is left over."""
+        is_right = False
+        while self._members or not is_right:
             await asyncio.sleep(PAUSE)
             try:
                 await self.beat()
+                is_right = not self._odd
             except Exception as error:  # whatever it was, the next beat may succeed
+                is_right = False
                 logger.error("A beat failed: %s: %s", type(error).__name__, error)
 
     async def beat(self) -> None:
@@ -162,9 +165,9 @@ class Hub:
         rows = await reading(beat.written_down, self.process.id)
         odd = rows ^ self._members.keys()
         wrong, self._odd = odd & self._odd, odd
-        if gone := wrong - self._members.keys():
-            await writing(beat.cross_out, self.process.id, gone)
         lost = sorted((self._members[channel].seat for channel in wrong - rows), key=_room)
+        if gone := wrong & rows:
+            await writing(beat.cross_out, self.process.id, gone)
         for room, seats in groupby(lost, key=_room):
             again = _with(beat.write_down, self.process.id, list(seats))
             await self._do(Command(room, again, self.process.id))
