@@ -68,11 +68,12 @@ outputs: setup  ## run the lessons again and store their outputs (LESSON=03)
 	@$(TOOL) tools.outputs $(LESSON)
 
 # ARGS are for the one that ONLY names.
-bench: setup client  ## recording, the board in a browser, reports to a class, broadcasts beside other servers (ONLY=broadcast)
-	$(if $(filter-out recording board broadcast classroom,$(ONLY)),$(error ONLY is recording, board, broadcast or classroom))
+bench: setup client  ## recording, boards in a browser, reports to a class, broadcasts beside other servers (ONLY=broadcast)
+	$(if $(filter-out recording board classroom reports broadcast,$(ONLY)),$(error ONLY is recording, board, classroom, reports or broadcast))
 	@$(if $(filter-out recording,$(ONLY)),,$(TOOL) tools.bench_recording $(if $(ONLY),$(ARGS)))
 	@$(if $(filter-out board,$(ONLY)),,$(TOOL) tools.bench_board $(if $(ONLY),$(ARGS)))
 	@$(if $(filter-out classroom,$(ONLY)),,$(TOOL) tools.bench_classroom $(if $(ONLY),$(ARGS)))
+	@$(if $(filter-out reports,$(ONLY)),,$(TOOL) tools.bench_reports $(if $(ONLY),$(ARGS)))
 	@$(if $(filter-out broadcast,$(ONLY)),,cd demo_project && ../.venv/bin/python -m account.tests.broadcast $(if $(ONLY),$(ARGS)))
 
 faults: setup  ## break one thing after the other, and what clients see of it (SECONDS=10)

@@ -19,13 +19,16 @@ __all__ = [
 ]
 
 
+_OF_A_BUSY_MACHINE = re.compile("Select Kernel|Error Starting Kernel|Server Connection Error")
+
+
 def await_kernel(page: Page) -> None:
     """Wait until the kernel of the open notebook has answered and is idle.
 
-    On a busy machine the first start of a kernel may fail, and JupyterLab asks which one to start:
-    it is answered as a learner would.
+    On a busy machine the first start of a kernel may fail, and JupyterLab asks which one to start;
+    or it misses its server for a moment, and says so. It is answered as a learner would.
     """
-    asked = page.get_by_role("dialog").filter(has_text=re.compile("(Select|Error Starting) Kernel"))
+    asked = page.get_by_role("dialog").filter(has_text=_OF_A_BUSY_MACHINE)
     answer = asked.locator(".jp-mod-accept")
     page.add_locator_handler(asked, lambda: answer.click(), no_wait_after=True)  # two in turn
     # The toolbar shows a kernel's name and an idle sign before there is a kernel.

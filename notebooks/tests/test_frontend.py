@@ -84,6 +84,12 @@ def test_what_a_browser_loads_at_first_is_small() -> None:
     assert 10_000 < size <= MOST_BYTES
 
 
+def test_the_classroom_is_loaded_on_its_own_pages_only() -> None:
+    browser = FRONTEND / "dist" / "browser"
+    those = {path for path in browser.glob("*.js") if "app-heat-map" in path.read_text("utf-8")}
+    assert those and not those & set(first_files(browser))
+
+
 def test_the_lock_file_has_hashes_and_no_address() -> None:
     text = (FRONTEND / "package-lock.json").read_text("utf-8")
     packages = json.loads(text)["packages"]

@@ -169,8 +169,9 @@ def make(*arguments: str, cwd: Path = ROOT, **environment: str) -> subprocess.Co
 
 def test_make_alone_lists_every_target() -> None:
     said = make().stdout
-    targets = ["help", "lab", "serve", "doctor", "pages", "assignments", "test", "lint", "outputs"]
-    targets += ["bench", "faults", "attacks", "soak", "fuzz", "constraints", "clean"]
+    targets = ["help", "lab", "serve", "doctor", "pages", "assignments", "classroom", "test"]
+    targets += ["lint", "outputs", "bench", "faults", "attacks", "soak", "class", "fuzz"]
+    targets += ["constraints", "clean"]
     assert [line.split()[1] for line in said.splitlines()[1:]] == targets
 
 

@@ -1,102 +1,134 @@
-"""Bench: what a report to the class costs the cell that makes it, whatever the class does.
+"""Bench: does the instructor's board stay responsive, with 300 learners and 60 reports a second?
 
-One learner checks an exercise again and again: while the class answers, while it hangs, while
-nobody is there, and while another kernel of the learner reports 200 times a second. What is
-measured is the call that a check makes; the goal is under 5 ms. And how long joining takes.
+A real daphne with its Valkey, a real Chromium, and for each learner a real WebSocket. The board is
+measured twice in the same run, while somebody writes a hint in it: first the class is quiet, then
+each report of it changes what the board shows.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import os
+import json
 import re
-import signal
-import subprocess
-import sys
-import tempfile
+import secrets
+import statistics
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
-from channels_lab import LiveServer
-from channels_lab.classroom import Learner
+from playwright.async_api import Browser, Page, async_playwright, expect
 
-GOAL = 0.005  # seconds
-OTHER_KERNEL = """
-import sys, time
-from pathlib import Path
-from channels_lab.classroom.journal import Journal
-from channels_lab.classroom.wire import tried
-journal = Journal(Path(sys.argv[1]))
-print("ready", flush=True)
-while journal.is_joined():
-    journal.report(tried("03.2", solved=False))
-    time.sleep(0.005)
-"""
+from channels_lab import Client, LiveServer
+from tools import frontend
+from tools.bench_board import AT_ONCE, PATIENCE, Measured, measure, room_for, until, watch
+from tools.browser import browser, launch_arguments
+from tools.lab import ROOT
+
+COURSE = json.loads((ROOT / "demo_project" / "classroom" / "course.json").read_text("utf-8"))
+STEPS = [step["id"] for lesson in COURSE["lessons"] for step in lesson["steps"]]
+NO_LIMIT = {"CONNECTIONS_PER_ADDRESS": "0", "NEW_CONNECTIONS_PER_ADDRESS": "0"}
+LAST = "The end"
 
 
-def reports(learner: Learner, count: int) -> list[float]:
-    """Make so many reports; the seconds that each took, sorted."""
-    took = []
-    for _ in range(count):
-        began = time.perf_counter()
-        learner.tried("03.1", solved=False)
-        took.append(time.perf_counter() - began)
-        time.sleep(0.002)  # a learner is no loop: the thread of the sender has its turn
-    return sorted(took)
+class Learner:
+    """A learner who joins, and then does something now and again."""
+
+    def __init__(self, server: LiveServer, number: int) -> None:
+        self._client = Client(f"learner {number}", server, "/classroom/learner/")
+        self._number = 0
+
+    async def join(self, code: str) -> None:
+        """Connect and take the welcome."""
+        key, name = secrets.token_urlsafe(32), self._client.name
+        await self._client.connect(timeout=PATIENCE)
+        await self._client.send(
+            {"type": "join", "code": code, "name": name, "key": key, "since": 0}
+        )
+        while (await self._client.receive(PATIENCE)).get("event") != "welcome":
+            pass
+
+    async def report(self, what: str, **more: Any) -> None:
+        """Report something; the answers are read by nobody, there are few."""
+        self._number += 1
+        report = {"type": "report", "number": self._number, "ago": 0, "what": what, **more}
+        await self._client.send(report, timeout=PATIENCE)
 
 
-def show(what: str, took: list[float]) -> None:
-    """Print one line of the table."""
-    median, late, worst = (took[int(len(took) * part)] * 1e3 for part in (0.5, 0.99, 0.9999))
-    within = sum(each < GOAL for each in took) / len(took)
-    print(
-        f"  {what:<28} median {median:6.3f} ms   p99 {late:6.3f} ms   worst {worst:7.3f} ms   "
-        f"under {GOAL * 1e3:g} ms: {within:.2%}"
-    )
+async def gather(server: LiveServer, learners: int) -> tuple[list[Learner], str]:
+    """Open a class and let so many join, a few at once; return them and the link of its board."""
+    said = server.run("python manage.py open_class --title Bench")
+    words = dict(re.findall(r"^(\w+):\s+(\S+)$", said, re.MULTILINE))
+    crowd = [Learner(server, number) for number in range(1, learners + 1)]
+    for first in range(0, learners, AT_ONCE):
+        few = crowd[first : first + AT_ONCE]
+        await asyncio.gather(*(learner.join(words["Code"]) for learner in few))
+    fragment = words["Instructor"].partition("#")[2]
+    return crowd, f"{server.url}/classroom/board/#{fragment}"
 
 
-def measure(count: int, folder: Path) -> None:
-    """Join a real class, and report to it in four ways."""
-    learner = Learner(folder)
-    with LiveServer() as server:
-        said = server.run("python manage.py open_class --title Bench")
-        code = re.findall(r"^Code: +(\S+)$", said, re.MULTILINE)[0]
-        began = time.perf_counter()
-        asyncio.run(learner.join(code, "ana", server.url))
-        print(f"joining: {(time.perf_counter() - began) * 1e3:.0f} ms")
-        print(f"what a check waits for its report, {count} times each")
-        show("the class answers", reports(learner, count))
-        with other_kernel(folder):
-            show("another kernel writes", reports(learner, count))
-        os.kill(server.pid, signal.SIGSTOP)
-        show("the class hangs", reports(learner, count))
-        os.kill(server.pid, signal.SIGCONT)
-    show("nobody is there", reports(learner, count))
-    learner.leave()
-    learner.journal.close()
+@asynccontextmanager
+async def board(chromium: Browser, link: str) -> AsyncIterator[Page]:
+    """Open the board in a browser of its own and wait for its map."""
+    page = await chromium.new_page(viewport={"width": 1440, "height": 900})
+    try:
+        await page.add_init_script(watch("app-learner-row"))
+        await page.goto(link)
+        await page.wait_for_function("() => noted.firstData !== null")
+        await page.get_by_label("A hint").focus()
+        yield page
+    finally:
+        await page.close()
 
 
-@contextmanager
-def other_kernel(folder: Path) -> Iterator[None]:
-    """Another process of the same learner, which reports all the time."""
-    command = [sys.executable, "-c", OTHER_KERNEL, str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
-        if other.stdout is None or other.stdout.readline() != "ready\n":
-            raise RuntimeError("expected the other kernel to be ready")
-        yield
-        other.kill()
+async def work(crowd: list[Learner], rate: int, seconds: float) -> None:
+    """Let one after the other do something; the last of all raises a hand."""
+    began = time.perf_counter()
+    for number in range(round(rate * seconds)):
+        await until(began + number / rate)
+        step = STEPS[number // len(crowd) % len(STEPS)]
+        await crowd[number % len(crowd)].report("step", step=step)
+    await crowd[-1].report("stuck", text=LAST)
+
+
+async def bench(learners: int, rate: int, seconds: float) -> tuple[Measured, Measured, float]:
+    """Return the quiet board, the busy board, and how late its last change was, in seconds."""
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(
+            executable_path=browser(), args=launch_arguments()
+        )
+        with LiveServer(settings=NO_LIMIT) as server:
+            crowd, link = await gather(server, learners)
+            async with board(chromium, link) as page:  # warms up the server and the browser
+                await page.wait_for_timeout(1000)
+            async with board(chromium, link) as page:
+                quiet = await measure(page, seconds)
+                busy, _ = await asyncio.gather(measure(page, seconds), work(crowd, rate, seconds))
+                ended = time.perf_counter()
+                last = page.locator(".raised .text", has_text=LAST)
+                await expect(last).to_be_visible(timeout=PATIENCE * 1000)
+                late = time.perf_counter() - ended
+        await chromium.close()
+    return quiet, busy, late
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the quiet board, the busy one, and the ratio of the two."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--count", type=int, default=1_000)
+    options.add_argument("--learners", type=int, default=300)
+    options.add_argument("--rate", type=int, default=60, help="reports a second")
+    options.add_argument("--seconds", type=float, default=20)
     given = options.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        measure(given.count, Path(folder))
+    learners = room_for(given.learners)
+    frontend.build()
+    quiet, busy, late = asyncio.run(bench(learners, given.rate, given.seconds))
+    print(f"the board of {learners} learners for {given.seconds:g} s: quiet, then with "
+          f"{given.rate} reports a second")  # fmt: skip
+    for (name, before), (_, after) in zip(quiet.lines(), busy.lines(), strict=True):
+        print(f"  {name:<24} {before:>22} {after:>22}")
+    ratio = statistics.median(busy.keys) / statistics.median(quiet.keys)
+    print(f"  ratio of key to paint: {ratio:.2f}; the last change was {late:.1f} s late")
 
 
 if __name__ == "__main__":

@@ -63,6 +63,7 @@ describe('Session', () => {
     expect(session.outcome()).toEqual({ text: 'Soon.', bad: true });
     open();
     expect(state()).toBe('open');
+    expect(session.outcome()).toBeNull();
     expect(store.learners().map(({ name }) => name)).toEqual(['ana', 'bob']);
   });
 

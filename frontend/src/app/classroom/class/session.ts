@@ -23,6 +23,7 @@ export class Session {
   private readonly course = inject(CourseStore);
   private readonly announcer = inject(Announcer);
   private readonly projector = inject(Projector);
+  private complaint: Outcome | null = null; // of the server, about no command
   private readonly lastOutcome = signal<Outcome | null>(null);
   /** What the last command came to, until somebody has read it. */
   readonly outcome = this.lastOutcome.asReadonly();
@@ -71,6 +72,7 @@ export class Session {
       if (event.event === 'closed') return; // the close that follows says the same
       if (event.event === 'state') {
         this.lost.set(null);
+        this.lastOutcome.update((last) => (last === this.complaint ? null : last));
         this.course.retry();
       }
       const before = event.event === 'changed' ? this.store.newestOf(event.learner.id) : undefined;
@@ -80,6 +82,7 @@ export class Session {
       this.commands.answered(event);
     } else if (event.type === 'error' && !this.commands.refused(event)) {
       this.tell(event.detail, true);
+      this.complaint = this.lastOutcome();
     }
   }
 

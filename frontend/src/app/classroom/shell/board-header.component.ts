@@ -7,7 +7,7 @@ import { ClassStore } from '../class/class-store';
 import { Commands } from '../class/commands';
 import { Session } from '../class/session';
 import { DialogComponent } from '../dialogs/dialog.component';
-import { TOO_MANY_GUESSES } from '../wire/command';
+import { NOT_LOGGED_IN, TOO_MANY_GUESSES } from '../wire/command';
 import { Links } from './links';
 import { ManageComponent } from './manage.component';
 import { Projector } from './projector';
@@ -42,6 +42,7 @@ export class BoardHeaderComponent {
       .map(({ name }) => name),
   );
   protected readonly live = computed(() => this.state() === 'open');
+  protected readonly strange = computed(() => this.socket.closeCode() === NOT_LOGGED_IN);
   protected readonly blocked = computed(() => this.socket.closeCode() === TOO_MANY_GUESSES);
   protected readonly frozenAt = computed(() => {
     const frozen = this.info()?.frozen;

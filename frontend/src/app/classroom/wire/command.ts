@@ -30,5 +30,7 @@ export const MAX_NOTE = 2_000;
 export const NO_SUCH_CLASS = 4404;
 /** The class was deleted, or this instructor's key ended. */
 export const CLASS_DELETED = 4410;
+/** Only who is logged in may come in: another tab may do that meanwhile. */
+export const NOT_LOGGED_IN = 4401;
 /** Too many wrong codes and keys came from this address; then even a right one waits. */
 export const TOO_MANY_GUESSES = 4429;
