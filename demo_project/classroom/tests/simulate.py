@@ -32,7 +32,7 @@ ARRIVAL = 20.0
 LESSONS, EXERCISES = 3, 3
 CLOCK = 2.0
 """Seconds by which a time on the board may differ: it has whole ones."""
-SETTLE = 30.0
+SETTLE = 60.0
 """Seconds in which all journals have arrived, and the board shows it."""
 
 Say = Callable[[str], None]
