@@ -28,6 +28,7 @@ SLOW_FIRST = (
     "test_lab_in_browser.py",
     "test_classroom_in_browser.py",
     "test_classroom_board_in_browser.py",
+    "test_classroom_board_for_all.py",
     "test_board_in_browser.py",
     "test_pages.py",
     "test_assignments.py",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from tools.lab import ROOT
 from .board import SECONDS, Cell, Window
 
 COURSE = json.loads((ROOT / "demo_project" / "classroom" / "course.json").read_text("utf-8"))
+SCREENSHOTS = ROOT / "notebooks" / ".screenshots"
 # A lesson with something to do in it, whatever the course begins with.
 LESSON = next(lesson for lesson in COURSE["lessons"] if len(lesson["exercises"]) > 1)
 FIRST, SECOND = (step["id"] for step in LESSON["steps"][:2])
@@ -135,6 +136,16 @@ class Board(Window):
     def press(self, name: str) -> None:
         """Press a button by its name."""
         self.page.get_by_role("button", name=name, exact=True).click()
+
+
+OpenBoard = Callable[..., Board]
+"""The fixture `instructor`: opens a browser on the class of the test."""
+
+
+def look(page: Page, name: str) -> None:
+    """Keep what the test sees."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"classroom-{name}.png")
 
 
 def names(page: Page) -> Locator:

@@ -62,14 +62,6 @@ def browse(chromium: Browser, server: LiveServer) -> Iterator[OpenWindow]:
         yield lambda **options: opened.enter_context(window(chromium, f"{server.url}/", **options))
 
 
-@pytest.fixture
-def cell() -> Iterator[Cell]:
-    """Where the Python clients run."""
-    running = Cell()
-    yield running
-    running.end()
-
-
 def look(page: Page, name: str) -> None:
     """Keep what the test sees."""
     SCREENSHOTS.mkdir(exist_ok=True)
