@@ -82,17 +82,7 @@ class Talk:
         When it is cancelled, the class is told the ``goodbye``, if there is one. Raises ``Refused``
         when the class will not have this learner, and what ``websockets`` raises when it is lost.
         """
-        where = self.row.address
-        async with connect(
-            where.socket,
-            origin=where.origin,  # type: ignore[arg-type]
-            proxy=where.proxy,
-            open_timeout=OPEN_SECONDS,
-            close_timeout=GOODBYE_SECONDS,
-            max_size=None,
-            user_agent_header=None,
-            logger=_SILENT,
-        ) as socket:
+        async with self._connection(OPEN_SECONDS) as socket:
             self._socket = socket
             try:
                 await self._join(socket)
@@ -109,21 +99,24 @@ class Talk:
 
     async def part(self, goodbye: wire.Frame) -> None:
         """Connect only to say goodbye: for a learner who wants to be forgotten."""
-        where = self.row.address
-        async with connect(
-            where.socket,
-            origin=where.origin,  # type: ignore[arg-type]
-            proxy=where.proxy,
-            open_timeout=GOODBYE_SECONDS,
-            close_timeout=GOODBYE_SECONDS,
-            max_size=None,
-            user_agent_header=None,
-            logger=_SILENT,
-        ) as socket:
+        async with self._connection(GOODBYE_SECONDS) as socket:
             row = self.row
             await socket.send(_text(wire.join(row.code, row.name, row.key, row.last_note)))
             await self._welcome(socket)
             await self._part(socket, goodbye)
+
+    def _connection(self, open_timeout: float) -> connect:
+        where = self.row.address
+        return connect(
+            where.socket,
+            origin=where.origin,  # type: ignore[arg-type]
+            proxy=where.proxy,
+            open_timeout=open_timeout,
+            close_timeout=GOODBYE_SECONDS,
+            max_size=None,
+            user_agent_header=None,
+            logger=_SILENT,
+        )
 
     # --- coming ----------------------------------------------------------------------------------
 
