@@ -95,6 +95,7 @@ class ServerProcess:
         self._turn = asyncio.Lock()
         self._beating: asyncio.Task[None] | None = None
         self._beat_at = 0.0  # by time.monotonic()
+        self._judges_at = 0.0  # the same: until then the leases of others are left alone
         self._ending = False
         self._wanted = asyncio.Event()
         self._place: Place | None = None
@@ -128,7 +129,7 @@ class ServerProcess:
             try:
                 arrivals, board = await in_database(_let_in, self.id, coming)
             except presence.LeaseLost:
-                await self._apart(self._restore())
+                await self._apart(self._come_back())
                 arrivals, board = await in_database(_let_in, self.id, coming)
             if self._ending:  # meanwhile: nobody else will close these, their rows go with all
                 raise Ending
@@ -226,7 +227,8 @@ class ServerProcess:
 
         Messages are shown as of the beat before, unless they are wanted `at_once`.
         """
-        rows, gone, board = await self._in_thread(_tend, self.id, self.lease)
+        judges = time.monotonic() >= self._judges_at
+        rows, gone, board = await self._in_thread(_tend, self.id, self.lease, judges)
         self._beat_at = time.monotonic()
         self._announce_later(left=gone)
         if rows != len(self._members):
@@ -257,7 +259,16 @@ class ServerProcess:
                 if self._members:
                     count = len(self._members)
                     logger.warning("Wrote the rows of %d open connections again.", count)
-                await self._restore()
+                await (self._come_back() if rows is None else self._restore())
+
+    async def _come_back(self) -> None:
+        """Take a lease again that ran out unnoticed, and for a while leave those of others alone.
+
+        What let it run out (the machine slept, a clock jumped) may have done the same to theirs:
+        they get the time to notice it, so that nobody is told to have left who is still there.
+        """
+        self._judges_at = time.monotonic() + self.lease
+        await self._restore()
 
     async def _restore(self) -> None:
         tabs = [each.tab for each in self._members.values()]
@@ -411,10 +422,10 @@ def _board() -> Board:
     return Board({user["user"]: user["tabs"] for user in presence.online()}, history.place())
 
 
-def _tend(server: Any, seconds: float) -> tuple[int | None, list[str], Board]:
+def _tend(server: UUID, seconds: float, judges: bool) -> tuple[int | None, list[str], Board]:
     """One beat's work in the database: answer the process's rows, who is gone, and the board."""
     rows = presence.renew(server, seconds)
-    gone = presence.expire() if rows is not None else []
+    gone = presence.expire() if judges and rows is not None else []
     history.forget()
     return rows, gone, _board()
 

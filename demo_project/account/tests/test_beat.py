@@ -2,14 +2,16 @@
 
 import asyncio
 import threading
+import time
 from datetime import timedelta
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.contrib.auth.models import AnonymousUser
 from django.db import OperationalError
+from django.db.models import F
 from django.test import TransactionTestCase, override_settings
 
 from account import presence
@@ -98,6 +100,23 @@ class BeatTests(TransactionTestCase):
             await sync_to_async(presence.expire)(timedelta(0))
             async with open_tab() as (_, second):
                 assert len(second["users"]) == 2
+
+    async def test_who_lost_its_lease_gives_the_others_time_to_notice_the_same(self) -> None:
+        await sync_to_async(track)("s1", AnonymousUser(), "guest-abc", server=THERE)
+        async with open_tab() as (tab, state):
+            assert "guest-abc" in {user["user"] for user in state["users"]}
+            an_hour = timedelta(hours=1)  # as a clock jumps: no lease is good any more
+            await ServerLease.objects.aupdate(
+                expires_at=F("expires_at") - an_hour, renewed_at=F("renewed_at") - an_hour
+            )
+            with self.assertLogs("account.server", "WARNING"):
+                await beat()
+            await beat()
+            assert await tab.nothing_came()
+            later = time.monotonic() + this_process().lease
+            with patch("account.server.time", Mock(monotonic=lambda: later)):
+                await beat()
+            assert await tab.receive() == left("guest-abc")
 
     async def test_a_row_that_was_removed_by_hand_is_written_again(self) -> None:
         async with open_tab() as (tab, _):
