@@ -8,8 +8,6 @@ a fourth comes in the middle of it.
 import argparse
 import asyncio
 import json
-import os
-import signal
 import sqlite3
 import tempfile
 import time
@@ -55,10 +53,6 @@ class Server(live.LiveServer):
     def __init__(self, env: dict[str, str]) -> None:
         endpoint = f"tcp:port={live.free_port()}:interface=127.0.0.1"
         super().__init__(env, ["-m", "daphne", "-e", endpoint, "myproject.asgi:application"])
-
-    def signal(self, number: int) -> None:
-        """Send the process a signal."""
-        os.kill(self._process.pid, number)
 
     def kill(self) -> None:
         """End it with `kill -9`."""
@@ -176,7 +170,6 @@ class Stage:
     def health(self) -> dict[str, str]:
         """What each server's health page says is wrong, or `{}`."""
         # Side by side: an answer may take two seconds, and a fault lasts as long as they all.
-        # (A server that is paused may hold a lock, for which the other waits five.)
         with ThreadPoolExecutor() as threads:
             found = threads.map(_health, (self.one, self.two))
             return {part: error for answer in found for part, error in answer.items()}
@@ -291,8 +284,8 @@ FAULTS = (
     Fault("server killed", lambda s: s.two.kill(), lambda s: s.two.start()),
     Fault(
         "server paused",
-        lambda s: s.two.signal(signal.SIGSTOP),
-        lambda s: s.two.signal(signal.SIGCONT),
+        lambda s: s.two.pause(),
+        lambda s: s.two.resume(),
     ),
     Fault("server stopped", lambda s: s.two.stop(), lambda s: s.two.start()),
     Fault(

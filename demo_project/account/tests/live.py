@@ -5,7 +5,9 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -15,7 +17,7 @@ import urllib.parse
 import urllib.request
 from collections import defaultdict
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, closing
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
@@ -111,6 +113,24 @@ class LiveServer:
     def pid(self) -> int:
         """The id of the process, to send it a signal."""
         return self._process.pid
+
+    def pause(self) -> None:
+        """Stop the process (SIGSTOP), though not in the middle of a write.
+
+        SQLite's lock would stay with it, and whoever else writes would wait for its return.
+        (PostgreSQL ends a transaction that is idle, after three seconds: `environment.py`.)
+        """
+        for _ in range(100):
+            os.kill(self.pid, signal.SIGSTOP)
+            if _can_be_written(self.env["DATABASE_URL"]):
+                return
+            self.resume()
+            time.sleep(0.01)
+        raise AssertionError("expected a moment at which the server does not write, got none")
+
+    def resume(self) -> None:
+        """Let the process go on (SIGCONT)."""
+        os.kill(self.pid, signal.SIGCONT)
 
     def wait_for_end(self) -> int:
         """Wait until the process has ended; its exit code."""
@@ -233,6 +253,20 @@ class LiveServer:
             max_queue=None,  # an unread frame must not hold up the close
             proxy=None,
         )
+
+
+def _can_be_written(database_url: str) -> bool:
+    """Whether nobody holds SQLite's lock for longer than a write takes; True for PostgreSQL."""
+    kind, _, path = database_url.partition(":///")
+    if kind != "sqlite":
+        return True
+    with closing(sqlite3.connect(path, timeout=0.5, isolation_level=None)) as database:
+        try:
+            database.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+        database.execute("ROLLBACK")
+        return True
 
 
 async def receive(client: ClientConnection) -> dict[str, Any]:

@@ -40,7 +40,10 @@ def both(env: dict[str, str]) -> Iterator[tuple[LiveServer, LiveServer]]:
     """Two server processes that start side by side."""
     with ExitStack() as running, ThreadPoolExecutor(2) as pool:
         one, two = pool.map(running.enter_context, (LiveServer(env), LiveServer(env)))
-        yield one, two
+        try:
+            yield one, two
+        finally:  # pytest shows what a test that failed has printed
+            print(f"--- one\n{one.log}--- two\n{two.log}")
 
 
 @dataclass
@@ -153,11 +156,11 @@ async def test_who_changes_to_another_server_at_its_end_never_leaves(scene: Scen
 async def test_a_process_that_slept_through_its_lease_comes_back_with_its_people(
     scene: Scene,
 ) -> None:
-    os.kill(scene.one.pid, signal.SIGSTOP)
+    await asyncio.to_thread(scene.one.pause)
     try:
         await scene.bob_heard("left")
     finally:
-        os.kill(scene.one.pid, signal.SIGCONT)
+        scene.one.resume()
     await scene.bob_heard("joined")
     await scene.ana.send(json.dumps({"type": "message", "text": "good morning"}))
     assert (await receive(scene.bob))["text"] == "good morning"
