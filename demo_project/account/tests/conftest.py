@@ -1,5 +1,6 @@
 """Fixtures: a real Valkey, a migrated database, and server processes on them."""
 
+import fcntl
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -26,13 +27,22 @@ def redis_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with all tables and the demo users, made once and copied for each test."""
-    database = tmp_path_factory.mktemp("database") / "template.sqlite3"
-    env = live.environment(database, None)
-    for command in (["migrate", "--verbosity=0"], ["demo_users"]):
-        done = live.manage(*command, env=env)
-        assert done.returncode == 0, done.stderr
+def migrated_database(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A database with all tables and the demo users, to be copied for each test.
+
+    It is made once in a run: of several workers the first one makes it, and the others wait.
+    """
+    of_this_worker = tmp_path_factory.getbasetemp()
+    folder = of_this_worker if worker_id == "master" else of_this_worker.parent
+    database = folder / "template.sqlite3"
+    with open(folder / "template.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not database.exists():
+            env = live.environment(draft := folder / "draft.sqlite3", None)
+            for command in (["migrate", "--verbosity=0"], ["demo_users"]):
+                done = live.manage(*command, env=env)
+                assert done.returncode == 0, done.stderr
+            draft.rename(database)
     return database
 
 
