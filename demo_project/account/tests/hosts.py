@@ -10,9 +10,9 @@ from types import TracebackType
 
 from account.tests import live
 from account.tests.deployment import PORTS, Kind, Unit
-from account.tests.faults import Server
 from account.tests.network import Host
 from account.tests.nginx import Nginx
+from account.tests.restartable import Server
 
 LOOPBACK = "127.0.0.1"
 

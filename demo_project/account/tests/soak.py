@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import websockets
 
 from account.tests import live
-from account.tests.faults import Stage
+from account.tests.stage import Stage
 
 VISITORS = 30
 """Clients at any time."""

