@@ -14,9 +14,11 @@ import time
 from pathlib import Path
 
 from . import room
+from .command import LISTENS, Kind
 from .errors import LabError
+from .places import DEMO_PROJECT
 from .ports import HOST
-from .server import DEMO_PROJECT, LISTENS, Kind, LiveServer
+from .server import LiveServer
 
 # A server that a room reaches shows no tracebacks, and has no users whose password is known.
 FOR_A_ROOM = {

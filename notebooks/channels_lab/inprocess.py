@@ -14,8 +14,9 @@ import django
 from django.conf import settings
 
 from .errors import LabError
+from .places import RECORDER
 from .program import Program
-from .server import RECORDER, LiveServer
+from .server import LiveServer
 
 _NAMES = ("DATABASE_URL", "REDIS_URL", "DJANGO_SECRET_KEY", "DJANGO_SETTINGS_MODULE")
 

@@ -6,7 +6,7 @@ import random
 import socket
 
 HOST = "127.0.0.1"
-
+EVERYWHERE = "0.0.0.0"
 
 # Below the ports that Linux, macOS and Windows give to outgoing connections: one of those could
 # take a port in the moment between finding it free and listening on it.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import pstats
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from .bars import Bars
-from .errors import LabError
+from .errors import LabError, LabTimeout
 
 
 class _Function(NamedTuple):
@@ -73,3 +75,29 @@ class Profile:
         return (
             found for found in self._functions if found.name == name and found.file.endswith(ends)
         )
+
+
+class Profiling:
+    """A block that a server profiles: ``toggle`` begins the profile and ends it, in ``file``."""
+
+    def __init__(self, toggle: Callable[[], None], file: Path, timeout: float) -> None:
+        self._toggle, self._file, self._timeout = toggle, file, timeout
+        self._profile = Profile()
+
+    async def __aenter__(self) -> Profile:
+        self._file.unlink(missing_ok=True)
+        self._toggle()
+        return self._profile
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._toggle()
+        if kind is not None:
+            return
+        deadline = time.monotonic() + self._timeout
+        while not self._file.exists():
+            if time.monotonic() > deadline:
+                raise LabTimeout(
+                    f"waited {self._timeout:g} s for the profile of the server, in vain"
+                )
+            await asyncio.sleep(0.02)
+        self._profile.read(self._file)

@@ -6,8 +6,7 @@ import socket
 from ipaddress import IPv4Address, ip_address
 
 from .errors import LabError
-from .ports import HOST
-from .server import EVERYWHERE
+from .ports import EVERYWHERE, HOST
 
 
 def addresses() -> list[str]:

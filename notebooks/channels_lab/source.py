@@ -7,7 +7,7 @@ import textwrap
 from pathlib import Path
 
 from .errors import LabError
-from .server import DEMO_PROJECT
+from .places import DEMO_PROJECT
 from .symbols import find, python_symbols
 from .typescript import typescript_symbols
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from .contents import LESSONS
 from .contents import lesson as lesson_of
 from .errors import LabError
+from .places import DEMO_PROJECT
 from .replays import Replay
-from .server import DEMO_PROJECT
 from .shell import Text, clean_environment, run
 
 NOTEBOOKS = Path(__file__).resolve().parents[1]

@@ -155,8 +155,8 @@ _START = """
 import json
 from channels_lab import LiveServer
 server = LiveServer().start()
-keeper = server._keeper.pid
-print(json.dumps({"folder": str(server._folder), "port": server.port, "keeper": keeper}))
+kept = server._process.processes
+print(json.dumps({"folder": str(kept.folder), "port": server.port, "keeper": kept.keeper_pid}))
 """
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from channels_lab import Client, LabTimeout, LiveServer, ServerError, tables
-from channels_lab.server import DEMO_PROJECT
+from channels_lab.places import DEMO_PROJECT
 from channels_lab.tables import Tables, fingerprint
 
 CODE = "migrate"

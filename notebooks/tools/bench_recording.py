@@ -19,7 +19,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from channels_lab import Client, LiveServer
-from channels_lab.server import DEMO_PROJECT
+from channels_lab.places import DEMO_PROJECT
 
 _SETTING = re.compile(r"# Not installed at all.*?\"recorder\"\)\n", re.DOTALL)
 _HOOK = re.compile(r"if settings\.RECORD_TO:\n.*?recorded\(application\)\n", re.DOTALL)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..contents import LESSONS, Lesson
-from ..server import DEMO_PROJECT
+from ..places import DEMO_PROJECT
 
 COURSE = DEMO_PROJECT / "classroom" / "course.json"
 OPENING = "(opening)"

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from ..exercise import Lab, Result, exercise, not_yet, solved
-from ..server import PREFIX, LiveServer
+from ..processes import PREFIX
+from ..server import LiveServer
 from ..shell import clean_environment, run
 
 SPOILT = Path(__file__).with_name("spoilt.py")
