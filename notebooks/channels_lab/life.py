@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .arrow import DATABASE, Arrow, Lane
+from .connection import Connection
 from .order import Handling, tie_handlings
 from .program import Event
-from .trace import Connection
 
 if TYPE_CHECKING:
     from .weave import Weave

@@ -7,10 +7,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from .arrow import DATABASE, LAYER, Arrow, ArrowKind, Lane, LaneKind, lane_of
+from .connection import Connection
 from .life import Life
 from .order import Handling, in_order, tie_deliveries, tie_marks
 from .program import Event
-from .trace import Connection, Trace
+from .trace import Trace
 
 _CHANNEL = re.compile(r"\b(?:asgi)?specific\.[\w!.]+")
 _EPOCH = re.compile(r'("epoch": ?)"\w+"')  # of a history
