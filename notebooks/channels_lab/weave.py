@@ -115,9 +115,11 @@ class Weave:
 
     def layer_of(self, process: int) -> Lane:
         """The lane of a process's channel layer: of one of several servers, its own memory."""
-        name, calls = self.trace.name_of(process), self.trace.processes[process]
-        in_memory = any(event.get("reach") == "process" for event in calls)
-        return Lane("layer", f"memory {name}") if name and in_memory else LAYER
+        if not (name := self.trace.name_of(process)):
+            return LAYER
+        events = self.trace.processes[process]
+        in_memory = any(event.get("reach") == "process" for event in events)
+        return Lane("layer", f"memory {name}") if in_memory else LAYER
 
     def call(self, source: Lane, event: Event, owner: str = "", layer: Lane = LAYER) -> Arrow:
         """Add an arrow for a call of the channel layer."""
