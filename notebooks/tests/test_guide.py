@@ -14,8 +14,9 @@ from tools import guide
 from tools.delivered import under_test
 from tools.exercises import answer_file
 from tools.guide import GUIDE, PLANS, made
+from tools.markdown import anchors, markdown_of
 from tools.notebook import LESSONS as FOLDER
-from tools.shape import anchors, markdown_of, output_texts
+from tools.notebook import output_texts
 
 WRONG_ANSWERS = Path(__file__).parent / "wrong_answers"
 FILES = sorted(GUIDE.glob("*.md"))

@@ -12,7 +12,8 @@ from channels_lab.contents import lesson
 from tests.samples import code, failed, folder_of_lessons, markdown, printed, sample_lesson
 from tools.notebook import lesson_files, read
 from tools.outputs import lesson_of
-from tools.shape import RULES, Page, problems
+from tools.rules.page import Page
+from tools.shape import RULES, problems
 
 Break = Callable[[NotebookNode], object]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,19 @@ def is_compared(cell: NotebookNode) -> bool:
         and cell.execution_count is not None
         and "nbval-ignore-output" not in tags(cell)
     )
+
+
+def output_texts(cell: NotebookNode) -> Iterator[str]:
+    """Yield every text that a code cell stored: streams, errors, plain text, HTML, SVG."""
+    for output in cell.outputs:
+        if output.output_type == "stream":
+            yield output.text
+        elif output.output_type == "error":
+            yield "\n".join([f"{output.ename}: {output.evalue}", *output.traceback])
+        else:
+            for mime, data in output.data.items():
+                if isinstance(data, str) and not mime.startswith(("image/png", "image/jpeg")):
+                    yield data
 
 
 def settled(notebook: NotebookNode) -> NotebookNode:

@@ -1,0 +1,1 @@
+"""The rules of a lesson's shape, by what they look at."""
