@@ -4,8 +4,6 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Q
-
 from classroom.models import Connection, Instructor, Learner, Room
 from classroom.turn import Turn
 
@@ -24,7 +22,7 @@ class Known(NamedTuple):
 
     version: int  # what boards were told last
     last_note: int
-    people: frozenset[int]  # learners, of those who were asked about
+    people: frozenset[int]  # its learners
     teachers: frozenset[int]
     is_right: bool  # who is here is what boards were told
 
@@ -32,12 +30,12 @@ class Known(NamedTuple):
 def look(seats: Collection[Seat]) -> dict[int, Known]:
     """What is known of the classes that these connections belong to; only reads."""
     return {
-        room.pk: _known(room, [seat for seat in seats if seat.room == room.pk])
+        room.pk: _known(room)
         for room in Room.objects.filter(pk__in={seat.room for seat in seats}).defer("picture")
     }
 
 
-def _known(room: Room, seats: Collection[Seat]) -> Known:
+def _known(room: Room) -> Known:
     people = dict(Learner.objects.filter(room=room).values_list("pk", "here"))
     teachers = dict(Instructor.objects.filter(room=room).values_list("pk", "here"))
     open_ones = Connection.objects.filter(room=room).values_list("learner", "instructor")
@@ -77,4 +75,4 @@ def write_down(turn: Turn, room: Room, server: UUID, seats: Iterable[Seat]) -> N
 
 def cross_out(server: UUID, channels: Iterable[str]) -> None:
     """Remove rows of connections that this process has no more."""
-    Connection.objects.filter(Q(server=server, channel__in=list(channels))).delete()
+    Connection.objects.filter(server=server, channel__in=list(channels)).delete()

@@ -42,7 +42,7 @@ class BoardConsumer(ClassroomConsumer):
         room, number = found
         await self.subscribe(room)
         state = await this_hub().enter(
-            room, rules.open_board, self.channel_name, number, event.name
+            room, rules.open_board, self.channel_name, instructor=number, name=event.name
         )
         if state is None:  # the key has ended meanwhile
             await self.end(NO_SUCH_CLASS)
@@ -58,7 +58,7 @@ class BoardConsumer(ClassroomConsumer):
 
     async def show_anew(self) -> None:
         """Send the state as it is now."""
-        state = await this_hub().do(self.seat.room, rules.look, self.seat.instructor)
+        state = await this_hub().do(self.seat.room, rules.state, self.seat.instructor)
         if state is not None:
             await self.show(state)
 
@@ -85,7 +85,7 @@ class BoardConsumer(ClassroomConsumer):
     async def pass_on(self) -> None:
         """Send what comes next, as far as it is here. What never comes, the beat finds missing."""
         while (change := self.waiting.pop(self.version + 1, None)) is not None:
-            if change["event"] == "look":
+            if change["event"] == "anew":
                 await self.show_anew()
             else:
                 self.version += 1

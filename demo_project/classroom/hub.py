@@ -86,11 +86,13 @@ class Hub:
 
     # --- its connections ---
 
-    async def enter(self, room: int, rule: Callable[..., T], channel: str, *args: Any) -> T | None:
+    async def enter(
+        self, room: int, rule: Callable[..., T], channel: str, *args: Any, **named: Any
+    ) -> T | None:
         """Carry out a rule that writes down a connection of this process. Raises Ending."""
         await self.process.begin()
         server = self.process.id
-        work = _with(rule, server, channel, *args)
+        work = _with(rule, server, channel, *args, **named)
         answer: T | None = await self._do(Command(room, work, server))
         return answer
 
@@ -106,9 +108,9 @@ class Hub:
         if not self._ending:  # then all its rows go with the lease
             await self.do(room, rules.leave, channel)
 
-    async def do(self, room: int, rule: Callable[..., T], *args: Any) -> T | None:
+    async def do(self, room: int, rule: Callable[..., T], *args: Any, **named: Any) -> T | None:
         """Carry out a rule in a turn at a class; None when there is no such class any more."""
-        answer: T | None = await self._do(Command(room, _with(rule, *args)))
+        answer: T | None = await self._do(Command(room, _with(rule, *args, **named)))
         return answer
 
     async def _do_all(self, commands: list[Command]) -> list[Any]:
@@ -225,8 +227,8 @@ def _where(news: News) -> tuple[int, str]:
     return news.room, news.to
 
 
-def _with(rule: Callable[..., T], *args: Any) -> Callable[[Turn, Any], T]:
-    return lambda turn, room: rule(turn, room, *args)
+def _with(rule: Callable[..., T], *args: Any, **named: Any) -> Callable[[Turn, Any], T]:
+    return lambda turn, room: rule(turn, room, *args, **named)
 
 
 def _finding(find: Callable[[str], T | None]) -> Callable[[list[Guess]], Any]:

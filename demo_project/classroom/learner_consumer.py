@@ -40,22 +40,27 @@ class LearnerConsumer(ClassroomConsumer):
         if room is None:
             return
         await self.subscribe(room)
-        seat = await this_hub().enter(room, rules.join, self.channel_name, event)
-        if seat is None:
+        joined = await this_hub().enter(room, rules.join, self.channel_name, event)
+        if joined is None:
             await self.close_the_class()
-        elif isinstance(seat, Error):
-            await self.reply(seat.frame())
+        elif isinstance(joined, Error):
+            await self.reply(joined.frame())
             await self.end(TRY_AGAIN_LATER)
         else:
-            self.last_note = seat.last_note
-            await self.reply(seat.welcome)
-            self.number = seat.learner
-            self.sit_down(Seat(self.channel_name, room, learner=seat.learner))
+            self.last_note = joined.last_note
+            await self.reply(joined.welcome)
+            self.number = joined.learner
+            self.sit_down(Seat(self.channel_name, room, learner=joined.learner))
 
     async def report(self, event: Report) -> None:
         """Carry out a report, and say which one was the last that was: the client goes on there."""
-        heard_at = datetime.now(UTC)  # now: to be carried out it may have to wait
-        taken = await this_hub().do(self.seat.room, rules.report, self.number, event, heard_at)
+        taken = await this_hub().do(
+            self.seat.room,
+            rules.report,
+            learner=self.number,
+            report=event,
+            heard_at=datetime.now(UTC),  # now: to be carried out it may have to wait
+        )
         if taken is None:
             await self.end(GONE)
         else:

@@ -47,8 +47,8 @@ class Opened:
 
 
 @dataclass(frozen=True)
-class Seat:
-    """A learner in a class, as a connection knows it, and what its client is to be told first."""
+class Joined:
+    """A learner who is let in, and what their client is to be told first."""
 
     learner: int
     welcome: Frame
@@ -89,14 +89,14 @@ def class_with_key(key: str) -> Opened | None:
 # --- learners -----------------------------------------------------------------------------------
 
 
-def join(turn: Turn, room: Room, server: UUID, channel: str, wish: Join) -> Seat | Error:
+def join(turn: Turn, room: Room, server: UUID, channel: str, wish: Join) -> Joined | Error:
     """Let a learner in, for the first time or again."""
     learner = _known_learner(turn, room, wish) or _new_learner(turn, room, wish)
     if isinstance(learner, Error):
         return learner
     Connection.objects.create(channel=channel, server_id=server, room=room, learner=learner)
     [notes] = notes_since([(room.pk, learner.pk, wish.since)])
-    return Seat(
+    return Joined(
         learner.pk,
         {
             "type": "class",
@@ -148,24 +148,26 @@ def _taken_names(turn: Turn, room: Room, but: Learner | None = None) -> set[str]
     return {names.folded(name) for name in found}
 
 
-def report(turn: Turn, room: Room, number: int, report: Report, heard_at: datetime) -> int | None:
+def report(
+    turn: Turn, room: Room, *, learner: int, report: Report, heard_at: datetime
+) -> int | None:
     """Carry out a learner's report, if it is the next one: the number of the last that was.
 
     `heard_at` is when it came, by our clock: no other is trusted. A report that comes twice counts
     once, and one that comes too early has to come again. None: there is no such learner any more.
     """
-    learner = turn.learner(room, number)
-    if learner is None:
+    known = turn.learner(room, learner)
+    if known is None:
         return None
-    if report.number == learner.taken + 1:
+    if report.number == known.taken + 1:
         at = heard_at - timedelta(seconds=report.ago)
-        turn.change(learner, taken=report.number)
-        change = standing.change(learner.standing, report.what, str(iso(at)), homes())
+        turn.change(known, taken=report.number)
+        change = standing.change(known.standing, report.what, str(iso(at)), homes())
         if change:
-            turn.tell_standing(learner, change)
+            turn.tell_standing(known, change)
         if isinstance(report.what, ShowCell):
-            _show(turn, learner, report.what, at)
-    return learner.taken
+            _show(turn, known, report.what, at)
+    return known.taken
 
 
 def _show(turn: Turn, learner: Learner, shown: ShowCell, at: datetime) -> None:
@@ -275,27 +277,27 @@ def _see(turn: Turn, room: Room, number: int, *, here: bool) -> None:
 
 
 def open_board(
-    turn: Turn, room: Room, server: UUID, channel: str, number: int, name: str
+    turn: Turn, room: Room, server: UUID, channel: str, *, instructor: int, name: str
 ) -> Frame | None:
     """Let an instructor in: the state of the class, and `you`; None if the key has ended."""
-    instructor = Instructor.objects.filter(room=room, pk=number).first()
-    if instructor is None:
+    known = Instructor.objects.filter(room=room, pk=instructor).first()
+    if known is None:
         return None
-    Connection.objects.create(channel=channel, server_id=server, room=room, instructor=instructor)
-    if name and name != instructor.name:
-        instructor.name = name
-        instructor.here = False  # so that boards hear the name together with who is here
-        instructor.save(update_fields=["name", "here"])
-    return look(turn, room, number)
+    Connection.objects.create(channel=channel, server_id=server, room=room, instructor=known)
+    if name and name != known.name:
+        known.name = name
+        known.here = False  # so that boards hear the name together with who is here
+        known.save(update_fields=["name", "here"])
+    return state(turn, room, instructor)
 
 
-def look(turn: Turn, room: Room, number: int) -> Frame | None:
-    """The state of the class for an instructor, as it is now."""
+def state(turn: Turn, room: Room, instructor: int) -> Frame | None:
+    """The state of the class for an instructor, as it is now; None if the key has ended."""
     look_who_is_here(turn, room)
-    instructor = Instructor.objects.filter(room=room, pk=number).first()
-    if instructor is None:
+    known = Instructor.objects.filter(room=room, pk=instructor).first()
+    if known is None:
         return None
-    return picture.state(turn, room) | {"you": {"name": instructor.name}}
+    return picture.state(turn, room) | {"you": {"name": known.name}}
 
 
 def export(turn: Turn, room: Room) -> Frame:
@@ -390,7 +392,7 @@ def _freeze(turn: Turn, room: Room, on: bool) -> Frame:
         turn.tell_class(room, frozen=iso(room.frozen_at))
     elif not on and room.frozen_at is not None:
         turn.change_room(room, frozen_at=None, picture=None)
-        turn.tell_boards(room, "look")
+        turn.tell_boards(room, "anew")
     return {}
 
 
@@ -402,7 +404,7 @@ def _reset(turn: Turn, room: Room) -> Frame | Error:
             turn.call(room, "learners", "hand", learner=learner.pk)
         turn.change(learner, standing=standing.beginning())
     Cell.objects.filter(learner__room=room).delete()
-    turn.tell_boards(room, "look")
+    turn.tell_boards(room, "anew")
     return {}
 
 

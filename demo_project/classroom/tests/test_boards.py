@@ -278,7 +278,7 @@ class BoardTests(TransactionTestCase):
         await board.socket.disconnect()
 
 
-async def fail(*args: object) -> None:
+async def fail(*args: object, **named: object) -> None:
     """What an outage raises."""
     raise OperationalError("the database is away")
 

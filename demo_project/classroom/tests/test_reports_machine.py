@@ -41,7 +41,7 @@ class Journal(RuleBasedStateMachine):
         now = timezone.now()
 
         def send(turn: Turn, room: Room) -> int | None:
-            return rules.report(turn, room, self.pk, report, now)
+            return rules.report(turn, room, learner=self.pk, report=report, heard_at=now)
 
         [taken], _ = carry_out([Command(self.room.pk, send)])
         return int(taken)
