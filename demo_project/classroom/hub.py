@@ -94,6 +94,8 @@ class Hub:
         server = self.process.id
         work = _with(rule, server, channel, *args, **named)
         answer: T | None = await self._do(Command(room, work, server))
+        if self._ending:  # meanwhile: nobody else would close it, its row goes with all
+            raise Ending
         return answer
 
     def stay(self, member: Member) -> None:
@@ -136,13 +138,13 @@ class Hub:
     async def _beat_until_all_is_right(self) -> None:
         """Beat while somebody is here, and until no row of a connection is left over."""
         is_right = False
-        while self._members or not is_right:
+        while not is_right:
             await asyncio.sleep(PAUSE)
+            was_empty = not self._members  # who leaves during a beat is looked for at the next
             try:
                 await self.beat()
-                is_right = not self._odd
+                is_right = was_empty and not (self._members or self._odd)
             except Exception as error:  # whatever it was, the next beat may succeed
-                is_right = False
                 logger.error("A beat failed: %s: %s", type(error).__name__, error)
 
     async def beat(self) -> None:

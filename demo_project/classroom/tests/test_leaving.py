@@ -9,7 +9,8 @@ from django.test import TransactionTestCase, override_settings
 
 from account.models import ServerLease
 from account.server import this_process
-from classroom.hub import this_hub
+from classroom import rules
+from classroom.hub import Hub, this_hub
 from classroom.models import Cell, Connection, Learner, Note
 from classroom.tests import people
 from classroom.tests.people import IN_MEMORY, beat, joined, open_class, opened
@@ -46,6 +47,48 @@ class LeavingTests(TransactionTestCase):
             async with asyncio.timeout(people.SECONDS):
                 await beating  # it ends when nobody is here and nothing is left over
             assert not await Connection.objects.aexists()
+
+    async def test_who_leaves_in_an_outage_during_a_beat_is_gone_after_it(self) -> None:
+        klass = await open_class()
+        looking, left = asyncio.Event(), asyncio.Event()
+        look = Hub._compare
+
+        async def compare_and_wait(hub: Hub) -> None:
+            await look(hub)
+            looking.set()
+            await left.wait()
+
+        with pytest.MonkeyPatch.context() as monkey:
+            monkey.setattr("classroom.hub.PAUSE", 0.05)
+            monkey.setattr(Hub, "_compare", compare_and_wait)
+            with pytest.MonkeyPatch.context() as outage:
+                async with asyncio.timeout(people.SECONDS), joined(klass.code):
+                    await looking.wait()  # the rows are right still
+                    outage.setattr("classroom.rules.leave", fail)
+            left.set()
+            beating = this_hub()._beating
+            assert beating is not None
+            async with asyncio.timeout(people.SECONDS):
+                await beating
+            assert not await Connection.objects.aexists()
+
+    async def test_who_comes_in_while_the_process_ends_is_sent_elsewhere(self) -> None:
+        klass = await open_class()
+        ana = people.Learner(klass.code, "ana")
+        await ana.connect()
+        hub = this_hub()
+        let_in = rules.join
+
+        def end_meanwhile(*args: Any) -> Any:
+            hub._ending = True
+            return let_in(*args)
+
+        with pytest.MonkeyPatch.context() as monkey:
+            monkey.setattr("classroom.rules.join", end_meanwhile)
+            await ana.send(type="join", code=klass.code, name="ana", key=ana.key, since=0)
+            assert await ana.closed() == 1012
+        assert not hub._members
+        await ana.socket.disconnect(timeout=people.SECONDS)
 
     async def test_a_process_that_lost_its_lease_writes_its_connections_down_again(self) -> None:
         klass = await open_class()
