@@ -402,7 +402,7 @@ def _reset(turn: Turn, room: Room) -> Frame | Error:
     for learner in turn.learners(room):
         if learner.standing["stuck"]:
             turn.call(room, "learners", "hand", learner=learner.pk)
-        turn.change(learner, standing=standing.beginning())
+        turn.change(learner, standing=standing.anew(learner.standing, str(iso(turn.now))))
     Cell.objects.filter(learner__room=room).delete()
     turn.tell_boards(room, "anew")
     return {}

@@ -48,6 +48,16 @@ def beginning() -> Standing:
     }
 
 
+def anew(standing: Standing, at: str) -> Standing:
+    """The standing after a reset: what was done is gone, but where a learner is, they are still.
+
+    Nobody says so again: a notebook reports a step when it is another one.
+    """
+    step = standing["step"]
+    here = {"step": step, "step_since": at, "steps": {step: at}} if step else {}
+    return beginning() | here | {"idle_since": standing["idle_since"]}
+
+
 def merged(standing: Standing, change: Change) -> Standing:
     """The standing after a change: `steps` and `exercises` are merged by key, the rest replaces."""
     inner = {key: standing[key] | change[key] for key in ("steps", "exercises") if key in change}

@@ -159,6 +159,8 @@ class BoardTests(TransactionTestCase):
     async def test_after_a_reset_everybody_begins_anew_and_reports_go_on(self) -> None:
         klass = await open_class()
         async with opened(klass.key) as board, joined(klass.code) as (ana, _):
+            await ana.report("step", step="01/0")
+            await ana.report("step", step="01/1")
             await ana.report("tried", exercise="01.1", solved=True)
             await ana.report("shown", step="01/1", source="x", output="")
             await ana.report("stuck", text="")
@@ -166,10 +168,12 @@ class BoardTests(TransactionTestCase):
             assert await ana.receive() == {"type": "class", "event": "hand", "stuck": False}
             assert board.state["shown"] == []
             assert board.learners["ana"]["exercises"] == {}
+            assert board.learners["ana"]["step"] == "01/1"  # nobody says so again
+            assert list(board.learners["ana"]["steps"]) == ["01/1"]
             assert board.learners["ana"]["here"] is True
-            await ana.report("step", step="01/1")
-            assert (await board.next())["learner"]["step"] == "01/1"
-            assert ana.number == 4
+            await ana.report("step", step="01/2")
+            assert (await board.next())["learner"]["step"] == "01/2"
+            assert ana.number == 6
 
     async def test_a_removed_learner_is_closed_and_gone(self) -> None:
         klass = await open_class()

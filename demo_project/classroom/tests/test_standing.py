@@ -19,7 +19,7 @@ from classroom.events import (
     Unstuck,
     What,
 )
-from classroom.standing import MOST_STEPS, Standing, beginning, change, merged
+from classroom.standing import MOST_STEPS, Standing, anew, beginning, change, merged
 
 HOME = {"03.1": "03/1", "03.2": "03/2"}
 TIMES = [f"2030-01-31T12:00:{second:02}Z" for second in range(60)]
@@ -99,6 +99,14 @@ def test_what_was_done_before_takes_no_time() -> None:
 def test_what_was_done_before_undoes_nothing() -> None:
     standing = after(Tried("03.1", True))
     assert change(standing, Synced({"03.1": Done(False, 1, 0)}), TIMES[9], HOME) == {}
+
+
+def test_a_reset_forgets_what_was_done_and_not_where_a_learner_is() -> None:
+    before = after(Step("03/1"), Tried("03.1", True), Step("03/2"), Stuck(""), Idle())
+    reset = anew(before, TIMES[9])
+    here = {"step": "03/2", "step_since": TIMES[9], "steps": {"03/2": TIMES[9]}}
+    assert reset == beginning() | here | {"idle_since": TIMES[4]}
+    assert anew(beginning(), TIMES[9]) == beginning()
 
 
 def test_no_learner_fills_the_database_with_steps() -> None:
