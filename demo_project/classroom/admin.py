@@ -18,8 +18,8 @@ else:
 class RoomAdmin(ClassAdmin):
     """Classes, without anything by which one could come in."""
 
-    list_display = ["title", "opened_at", "paused", "frozen_at"]
-    fields = ("title", "opened_at", "version", "paused", "frozen_at")
+    list_display = ["title", "opened_at", "used_at", "paused", "frozen_at"]
+    fields = ("title", "opened_at", "used_at", "version", "paused", "frozen_at")
     readonly_fields = fields
 
     def has_add_permission(self, request: HttpRequest) -> bool:

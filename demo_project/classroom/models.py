@@ -19,6 +19,9 @@ class Room(models.Model):
     code = models.CharField(max_length=8, unique=True)
     title = models.CharField(max_length=100)
     opened_at = models.DateTimeField(default=timezone.now)
+    used_at = models.DateTimeField(
+        default=timezone.now, help_text="When it was used last, to the hour."
+    )
     version = models.BigIntegerField(default=0, help_text="Counts what boards were told.")
     last_note = models.IntegerField(default=0, help_text="The number of the newest note.")
     paused = models.BooleanField(default=False)

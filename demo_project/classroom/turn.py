@@ -6,7 +6,7 @@ number of the last thing it heard knows whether it missed anything.
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -19,6 +19,9 @@ from account.presence import LeaseLost
 from classroom.events import Frame
 from classroom.models import Instructor, Learner, Room
 from classroom.standing import Change, merged
+
+TO_THE_HOUR = timedelta(hours=1)
+"""How exactly it is known when a class was used last: not each turn writes that down."""
 
 
 def iso(at: datetime | None) -> str | None:
@@ -151,9 +154,12 @@ def carry_out(commands: list[Command]) -> tuple[list[Any], list[News]]:
             _hold_lease(server)
         rooms = _hold_rooms({command.room for command in commands})
         turn, answers = Turn(), []
+        for room in rooms.values():
+            if turn.now - room.used_at > TO_THE_HOUR:
+                turn.change_room(room, used_at=turn.now)
         for command in commands:
-            room = rooms.get(command.room)
-            answers.append(None if room is None or room.pk is None else command.do(turn, room))
+            held = rooms.get(command.room)
+            answers.append(None if held is None or held.pk is None else command.do(turn, held))
         turn.save()
     return answers, turn.news
 

@@ -67,6 +67,7 @@ TABLE = (
          "django account.models account.presence classroom.events classroom.models "
          "classroom.standing",
          "channels json"),
+    rule("demo_project/classroom/expiry.py", "django.db django.utils classroom.models", "channels"),
     rule("demo_project/classroom/picture.py",
          "django classroom.codes classroom.events classroom.models classroom.turn",
          "channels json"),
