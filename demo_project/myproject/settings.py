@@ -23,7 +23,8 @@ CLASSROOM_LEARNERS how many learners a class may have (500; 0: no limit). Where 
                    from one address (a JupyterHub), raise CONNECTIONS_PER_ADDRESS and
                    NEW_CONNECTIONS_PER_ADDRESS, too
 CLASSROOM_GUESSES_PER_ADDRESS, CLASSROOM_GUESSES: wrong codes and keys a minute, of one address
-                   (20) and of all (120); above that, right ones wait as well
+                   (20) and of all (120); above that, right ones wait as well. Each server process
+                   counts for itself: four of them let four times as many through
 CHANNELS_RECORD    a folder: what happens is recorded into it; unset: the recorder is not installed
 """
 

@@ -10,7 +10,8 @@ import pytest
 from account.tests.live import LiveServer, receive, receive_until
 from myproject.guard.threats import THREATS, Threat
 
-TESTS = Path(__file__).parent
+PROJECT = Path(__file__).parents[2]
+FOLDERS = (*PROJECT.glob("*/tests"), PROJECT.parent / "notebooks" / "tests")
 
 
 def names_of_tests(file: Path) -> set[str]:
@@ -24,7 +25,8 @@ def names_of_tests(file: Path) -> set[str]:
 def test_each_threat_names_a_test_that_is_there(row: Threat) -> None:
     file, _, name = row.proof.partition("::")
     assert name.startswith("test_")
-    assert name in names_of_tests(TESTS / file)
+    files = [folder / file for folder in FOLDERS if (folder / file).exists()]
+    assert [path for path in files if name in names_of_tests(path)], f"{file} has no test {name}"
     assert row.threat.endswith(".") and row.answer.endswith(".")
 
 

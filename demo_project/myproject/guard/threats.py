@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Threat(NamedTuple):
-    """One row; `proof` is a file of account/tests and a test in it."""
+    """One row; `proof` is a file of tests (of an app, or of notebooks/tests) and a test in it."""
 
     threat: str
     answer: str
@@ -133,5 +133,51 @@ THREATS = (
         "A client claims to be somebody else.",
         "The session says who it is; what a frame says of it is not read.",
         "test_threats.py::test_the_sender_is_who_the_session_says",
+    ),
+    Threat(
+        "The code of a class, or an instructor's key, is guessed.",
+        "4429 above 20 wrong ones a minute of an address and 120 of all, for each process; "
+        "then a right one waits, too.",
+        "test_guesses.py::test_after_too_many_even_the_right_code_waits_and_then_works",
+    ),
+    Threat(
+        "A learner acts as the instructor.",
+        "`not_allowed`: a learner's connection takes nothing that an instructor may ask for.",
+        "test_learners.py::test_a_learner_may_ask_nothing_that_an_instructor_may",
+    ),
+    Threat(
+        "A learner reads how others stand, or what they were told.",
+        "A learner's connection is told of one learner: the one who joined on it.",
+        "test_learners.py::test_a_learner_hears_of_nobody_else",
+    ),
+    Threat(
+        "An instructor reaches into another class.",
+        "A key is for one class; learners of another one are not there.",
+        "test_boards.py::test_a_learner_of_another_class_is_out_of_reach",
+    ),
+    Threat(
+        "HTML in a name, in a question, in a cell that is shown.",
+        "It stays text, in the database and on the board.",
+        "test_classroom_board_in_browser.py::test_names_questions_and_cells_are_shown_as_text",
+    ),
+    Threat(
+        "A name in an export is a formula for a spreadsheet.",
+        "An apostrophe before = + - @, a tab or a return makes it text.",
+        "test_pages.py::test_a_spreadsheet_takes_no_name_for_a_formula",
+    ),
+    Threat(
+        "Codes and keys are read from a log.",
+        "They come in the first frame of a connection, and are in no address.",
+        "test_class_live.py::test_nothing_secret_is_in_the_log",
+    ),
+    Threat(
+        "Keys are read from the database.",
+        "Only their digests are there: none that opens a board, or joins as somebody else.",
+        "test_learners.py::test_the_database_has_no_key_that_opens_anything",
+    ),
+    Threat(
+        "A stranger opens classes.",
+        "CLASSROOM_OPEN=local: only on the machine of the server, or logged in there as staff.",
+        "test_pages.py::test_who_is_elsewhere_opens_none",
     ),
 )
