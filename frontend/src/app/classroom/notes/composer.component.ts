@@ -24,6 +24,7 @@ export class NoteComposerComponent {
   private readonly commands = inject(Commands);
   private readonly session = inject(Session);
   private readonly socket = inject(BoardSocket);
+  private sending = false; // and no answer yet: pressed again, it must not go out twice
   private readonly field = viewChild.required<ElementRef<HTMLTextAreaElement>>('field');
 
   protected readonly open = computed(() => this.socket.state() === 'open');
@@ -74,15 +75,15 @@ export class NoteComposerComponent {
   protected async send(): Promise<void> {
     const text = this.text().trim();
     this.field().nativeElement.focus();
-    if (!text || this.excess()) return;
+    if (!text || this.excess() || this.sending) return;
     const to = this.draft.to();
     const note = { type: 'note', kind: this.kindFor(to), text, to } as const;
     const done = $localize`Sent to ${this.label(to)}:receivers:`;
+    this.sending = true;
+    const sent = await this.session.carryOut(this.commands.send(note), done);
+    this.sending = false;
     // What was not sent stays in the field; what was written meanwhile too.
-    if (
-      (await this.session.carryOut(this.commands.send(note), done)) &&
-      this.text().trim() === text
-    ) {
+    if (sent && this.text().trim() === text) {
       this.draft.write('');
       this.draft.address('all');
     }

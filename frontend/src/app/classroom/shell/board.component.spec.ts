@@ -107,11 +107,18 @@ describe('BoardComponent', () => {
     expect(FakeWebSocket.opened).toHaveLength(1);
   });
 
-  it('forgets a key that opens nothing', async () => {
-    (await live()).breaks(4404);
-    expect(texts('h1')).toEqual(['There is no such class']);
+  it('forgets a key that has ended', async () => {
+    (await live()).breaks(4410);
+    expect(texts('h1')).toEqual(['This board is closed']);
     expect(texts('app-known-classes li')).toEqual([]);
     expect(localStorage.getItem('classroom /')).toBe('[]');
+  });
+
+  it('keeps a key that opened a class and opens nothing now: the server may be another', async () => {
+    (await live()).breaks(4404);
+    expect(texts('h1')).toEqual(['There is no such class']);
+    expect(texts('app-known-classes li a')).toEqual(['Channels']);
+    expect(localStorage.getItem('classroom /')).toContain(KEY);
   });
 
   it('shows a row for each learner and what is the matter with them', async () => {
@@ -167,6 +174,21 @@ describe('BoardComponent', () => {
     socket.says({ type: 'done', id: 1 });
     await vi.waitFor(() => expect(texts('.outcome')).toEqual(['Sent to bob OK']));
     expect([field.value, texts('#note-to option:checked')]).toEqual(['', ['everybody']]);
+  });
+
+  it('sends a note once, however often it is asked to before the answer', async () => {
+    const socket = await live(ana);
+    const field = all('#note-text')[0] as HTMLTextAreaElement;
+    field.value = 'look up';
+    field.dispatchEvent(new Event('input'));
+    press('Send');
+    press('Send');
+    field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', ctrlKey: true }));
+    expect(commands(socket)).toHaveLength(1);
+    socket.says({ type: 'error', code: 'unavailable', detail: 'later', id: 1 });
+    await vi.waitFor(() => expect(texts('.outcome')[0]).toContain('Not done'));
+    press('Send');
+    expect(commands(socket)).toHaveLength(2);
   });
 
   it('keeps a text that could not be sent', async () => {
@@ -335,6 +357,23 @@ describe('BoardComponent', () => {
     socket.says({ type: 'class', event: 'closed' });
     socket.breaks(4410);
     expect(texts('h1')).toEqual(['This board is closed']);
+  });
+
+  it('wants the title again each time that somebody thinks of deleting', async () => {
+    const socket = await live(ana);
+    press('The class …');
+    press('Delete …');
+    const field = () => all('#typed-title')[0] as HTMLInputElement;
+    field().value = 'Channels';
+    field().dispatchEvent(new Event('input'));
+    const cancel = all('dialog[open] button').filter(
+      (each) => each.textContent?.trim() === 'Cancel',
+    );
+    cancel.at(-1)!.click();
+    press('Delete …');
+    expect(field().value).toBe('');
+    press('Delete everything');
+    expect(commands(socket)).toEqual([]);
   });
 
   it('gives a second instructor a link of their own', async () => {

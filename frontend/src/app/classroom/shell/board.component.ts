@@ -74,7 +74,8 @@ export class BoardComponent {
       untracked(() => this.keys.keep(known));
     });
     effect(() => {
-      if (this.over() && key !== null) untracked(() => this.keys.forget(key));
+      // A class that is not there may be there tomorrow: another server stands at this address now.
+      if (this.over() && this.deleted() && key !== null) untracked(() => this.keys.forget(key));
     });
     effect(() => this.title.setTitle(this.caption()));
   }
