@@ -13,19 +13,22 @@ def addresses() -> list[str]:
     """The IPv4 addresses of this machine in its networks, the one most used first."""
     import psutil  # only this asks for it
 
+    # A bridge of Docker without a container, a cable that is out: each has an address, too.
+    running = {name for name, state in psutil.net_if_stats().items() if state.isup}
     found = [
         each.address
-        for interface in psutil.net_if_addrs().values()
+        for name, interface in psutil.net_if_addrs().items()
         for each in interface
+        if name in running
         if each.family == socket.AF_INET and not ip_address(each.address).is_loopback
     ]
-    main = _main_address()
+    main = way_out()
     # One that the machine gave itself because nobody else did comes last.
     return sorted(found, key=lambda one: (one != main, ip_address(one).is_link_local))
 
 
-def _main_address() -> str | None:
-    """The address from which this machine would ask the world; nothing is sent."""
+def way_out() -> str | None:
+    """The address from which this machine asks the world, if there is a way; nothing is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("203.0.113.1", 9))  # RFC 5737: nobody has it

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.cookiejar import CookieJar
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import HTTPCookieProcessor, Request, build_opener, urlopen
 
@@ -21,6 +22,7 @@ from channels_lab import room
 from channels_lab.errors import LabError
 from channels_lab.ports import free_port
 from channels_lab.shell import clean_environment
+from tools import network
 
 NOTEBOOKS = Path(__file__).resolve().parents[1]
 SECONDS = 20.0
@@ -147,3 +149,23 @@ def test_without_a_network_there_is_no_room(monkeypatch: pytest.MonkeyPatch) -> 
 def test_an_address_of_this_machine_is_one_that_a_socket_can_have() -> None:
     for address in room.addresses():
         socket.create_server((address, 0)).close()
+
+
+def test_an_address_that_leads_nowhere_is_not_shown_to_the_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A bridge of Docker without a container has an address, and no network behind it."""
+    real_address = next(iter(psutil.net_if_addrs().values()))[0]
+    real_state = next(iter(psutil.net_if_stats().values()))
+
+    def has(*addresses: str) -> list[Any]:
+        inet = real_address._replace(family=socket.AF_INET)
+        return [inet._replace(address=address) for address in addresses]
+
+    found = {"docker0": has("172.17.0.1"), "wlan0": has("127.0.0.1", "169.254.7.7", "10.1.2.3")}
+    states = {name: real_state._replace(isup=name == "wlan0") for name in found}
+    monkeypatch.setattr(psutil, "net_if_addrs", lambda: found)
+    monkeypatch.setattr(psutil, "net_if_stats", lambda: states)
+    monkeypatch.setattr(room, "way_out", lambda: None)  # a room's own network, without internet
+    assert room.addresses() == ["10.1.2.3", "169.254.7.7"]
+    assert network.addresses() == ("10.1.2.3",)

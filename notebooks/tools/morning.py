@@ -158,7 +158,9 @@ def lab(seconds: float = LAB_SECONDS) -> Line:
 
 def internet() -> Line:
     """Say that no internet is needed, whether there is one or not."""
-    there = "there is a way out of this network" if network.way_out() else "there is none, fine"
+    from channels_lab import room
+
+    there = "there is a way out of this network" if room.way_out() else "there is none, fine"
     return Line(GOOD, f"the internet is not needed ({there})")
 
 

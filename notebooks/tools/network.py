@@ -3,41 +3,19 @@
 from __future__ import annotations
 
 import socket
+from ipaddress import ip_address
 
 SECONDS = 3
-# Never handed out to anybody (RFC 5737): only the route to it is asked for, nothing is sent.
-ELSEWHERE = ("203.0.113.1", 9)
-
-
-def way_out() -> str:
-    """Return the address with which this machine leaves its network, empty if there is no way."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(ELSEWHERE)
-        except OSError:
-            return ""
-        return str(probe.getsockname()[0])
 
 
 def addresses() -> tuple[str, ...]:
     """Return the IPv4 addresses by which other machines may know this one, the likeliest first.
 
-    Without those of the machine itself and of links that have no address (169.254.…).
+    Without those that a machine gives itself because nobody else did (169.254.…).
     """
-    import psutil
+    from channels_lab import room  # which takes packages that may be missing
 
-    running = {name for name, state in psutil.net_if_stats().items() if state.isup}
-    found = [
-        each.address
-        for name, entries in psutil.net_if_addrs().items()
-        for each in entries
-        if name in running and each.family is socket.AF_INET
-        if not each.address.startswith(("127.", "169.254."))
-    ]
-    first = way_out()
-    return tuple(dict.fromkeys([first] if first in found else [])) + tuple(
-        each for each in dict.fromkeys(found) if each != first
-    )
+    return tuple(each for each in room.addresses() if not ip_address(each).is_link_local)
 
 
 def fault(host: str, address: str, port: int) -> str:
