@@ -190,6 +190,21 @@ async def test_the_same_cell_run_again_is_the_same_learner(room: FakeClass, make
 # ---------------------------------------------------------------------- going on
 
 
+async def test_the_same_class_asked_for_at_a_wrong_address_is_still_the_class(
+    room: FakeClass, make: Learners
+) -> None:
+    ana = make()
+    await ana.join(CODE, "ana", room.url)
+    with FakeClass() as other:
+        other.close_with = 4404
+        with pytest.raises(LabError, match="there is no class"):
+            await ana.join(CODE, "hanna", other.url)
+        row = ana.journal.membership()
+        assert row is not None and row.address.shown == room.url
+        ana.tried("03.1", solved=True)
+        room.until(lambda: "tried" in room.whats(), "a report at the address where the class is")
+
+
 async def test_the_next_kernel_goes_on_without_being_asked(room: FakeClass, make: Learners) -> None:
     first = make()
     await first.join(CODE, "ana", room.url)

@@ -63,7 +63,7 @@ class Learner:
         except Unwritable as error:
             raise LabError(f"the classroom's journal cannot be written: {error}") from None
         if before is not None and before.code == row.code:
-            return await self._join_again(row)
+            return await self._join_again(row, before)
         other = self._sender
         if other is not None:
             other.goodbye = wire.leave()
@@ -82,7 +82,7 @@ class Learner:
         note = f"You have left the class {before.title!r} for it." if before else self.journal.note
         return self._start(row, note)
 
-    async def _join_again(self, row: Membership) -> values.Joined:
+    async def _join_again(self, row: Membership, before: Membership) -> values.Joined:
         """The same class once more: after a restart, or with another name, or from elsewhere."""
         if self._sender is not None:
             self._sender.stop()
@@ -91,6 +91,11 @@ class Learner:
         try:
             row = await _welcome(self._sender)
         except Refused:
+            self._sender.stop()
+            with suppress(Unwritable):  # nothing has changed: where it was, it may still be
+                self.journal.begin(before.address, before.name)
+            self._sender = self._new_sender()
+            self._sender.start()
             raise
         except Exception:  # the sender goes on trying
             note = "The class is away at the moment: your reports wait for it."
