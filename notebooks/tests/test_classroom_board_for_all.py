@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.board import Cell, status
 from tests.classroom import (
@@ -66,6 +66,8 @@ def test_the_keyboard_alone_is_enough(instructor: OpenBoard, opened: Opened, cel
     ada = instructor()
     page = ada.page
     expect(names(page)).to_have_text(["ana", "bob"])
+    # No mark where the keyboard is not: where colours are forced, a transparent one is seen.
+    expect(page.locator("#active-cell")).to_have_css("outline-style", "none")
     seen: list[str] = []
     for _ in range(30):
         page.keyboard.press("Tab")
@@ -183,6 +185,14 @@ def test_nothing_scrolls_sideways_at_320_pixels(
     ada.page.keyboard.press("Escape")
     ada.press("Projector view")
     assert ada.page.evaluate(TOO_WIDE) == 0
+    parts = ada.page.locator("app-overview li").first
+    words = parts.locator(".title")
+    assert width(words) > 0.9 * width(parts), "the words have a line of their own"
+
+
+def width(shown: Locator) -> float:
+    """How wide something is in the page, in pixels."""
+    return float(shown.evaluate("shown => shown.clientWidth"))
 
 
 def test_of_many_learners_those_in_sight_are_in_the_page(
