@@ -11,138 +11,32 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import resource
-import statistics
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from typing import Any
+from contextlib import suppress
+from functools import partial
 
-from playwright.async_api import Browser, CDPSession, Page, async_playwright, expect
+from playwright.async_api import expect
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
 from channels_lab import LiveServer
 from tools import frontend
-from tools.browser import browser, launch_arguments
+from tools.bench_page import (
+    AT_ONCE,
+    PATIENCE,
+    Measured,
+    chromium,
+    measure,
+    open_page,
+    room_for,
+    show,
+    until,
+)
 
-OPEN_FILES_OF_OTHERS = 200  # what this process and the server have open beside the sockets
-AT_ONCE = 10  # daphne gives up a handshake that waits for more than 5 seconds
-PATIENCE = 300.0  # seconds that any single wait may take
-KEYS_PER_SECOND = 4
 CHANGE = {"joined": 1, "left": -1}
-LONG_TASK = 50  # milliseconds, as browsers define it
-LATE_FRAME = 50  # milliseconds between two frames: two of three are missing
-# Runs before the page's own scripts, and notes what a user would notice.
-WATCH = """
-window.noted = { tasks: [], frames: [], keys: [], firstData: null };
-new PerformanceObserver((list) => list.getEntries().forEach(
-  ({ duration }) => noted.tasks.push(duration))).observe({ type: 'longtask' });
-const painted = (then) => requestAnimationFrame(() => setTimeout(then));
-let last = performance.now();
-const frame = (now) => { noted.frames.push(now - last); last = now; requestAnimationFrame(frame); };
-requestAnimationFrame(frame);
-addEventListener('keydown', ({ timeStamp }) =>
-  painted(() => noted.keys.push(performance.now() - timeStamp)), true);
-const waiting = new MutationObserver(() => {
-  if (!document.querySelector('FIRST')) return;
-  waiting.disconnect();
-  painted(() => { noted.firstData = performance.now(); });
-});
-waiting.observe(document, { childList: true, subtree: true });
-"""
 PERSON = ".person"
-FORGET = "() => { noted.tasks = []; noted.frames = []; noted.keys = []; }"
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What was noted in a page, in milliseconds.
-
-    ``busy`` is the share of one CPU that its main thread used, from 0 to 1.
-    """
-
-    first_data: float
-    busy: float
-    tasks: list[float]
-    frames: list[float]
-    keys: list[float]
-
-    @property
-    def late(self) -> int:
-        """How many frames came late."""
-        return sum(frame > LATE_FRAME for frame in self.frames)
-
-    def lines(self) -> Iterator[tuple[str, str]]:
-        """Yield (name, value) of each line to print."""
-        yield "first paint with data", f"{self.first_data:.0f} ms"
-        yield "CPU of the main thread", f"{self.busy:.1%}"
-        yield "long tasks", f"{len(self.tasks)}, {sum(self.tasks):.0f} ms in all"
-        yield "longest task", f"{max(self.tasks, default=0):.0f} ms"
-        yield "late frames", f"{self.late} of {len(self.frames)}"
-        yield "key to paint, median", f"{statistics.median(self.keys):.0f} ms"
-        yield "key to paint, worst", f"{max(self.keys):.0f} ms"
-
-
-def watch(first: str) -> str:
-    """The script that notes; it takes the page for drawn when it has an element like ``first``."""
-    return WATCH.replace("FIRST", first)
-
-
-@asynccontextmanager
-async def board(chromium: Browser, server: LiveServer) -> AsyncIterator[Page]:
-    """Open the board in a browser of its own, as a guest, and wait for its list of people."""
-    page = await chromium.new_page(viewport={"width": 1200, "height": 800})
-    try:
-        await page.add_init_script(watch(PERSON))
-        await page.goto(f"{server.url}/")
-        await page.wait_for_function("() => noted.firstData !== null")
-        await page.get_by_label("Message", exact=True).focus()
-        yield page
-    finally:
-        await page.close()
-
-
-async def main_thread(session: CDPSession) -> float:
-    """The seconds of CPU that the page's main thread has used so far."""
-    answer = await session.send("Performance.getMetrics")
-    metrics = {metric["name"]: metric["value"] for metric in answer["metrics"]}
-    return float(metrics["TaskDuration"])
-
-
-async def measure(page: Page, seconds: float) -> Measured:
-    """Type into a page for some seconds, and return what was noted meanwhile."""
-    session = await page.context.new_cdp_session(page)
-    await session.send("Performance.enable", {"timeDomain": "threadTicks"})
-    await page.evaluate(FORGET)
-    worked, began = await main_thread(session), time.perf_counter()
-    for number in range(round(seconds * KEYS_PER_SECOND)):
-        await until(began + number / KEYS_PER_SECOND)
-        await page.keyboard.press("x")
-    await until(began + seconds)
-    busy = (await main_thread(session) - worked) / (time.perf_counter() - began)
-    noted: dict[str, Any] = await page.evaluate("() => noted")
-    return Measured(noted["firstData"], busy, noted["tasks"], noted["frames"], noted["keys"])
-
-
-async def until(moment: float) -> None:
-    """Wait for a moment of ``time.perf_counter()``; go on at once when it is over."""
-    await asyncio.sleep(max(0.0, moment - time.perf_counter()))
-
-
-def room_for(people: int) -> int:
-    """Raise the limit of open files as far as it goes and return how many people it has room for.
-
-    The server has the same limit, because it is started from here.
-    """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = people + OPEN_FILES_OF_OTHERS
-    if 0 <= soft < wanted:
-        soft = wanted if hard < 0 else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return people if soft < 0 else min(people, soft - OPEN_FILES_OF_OTHERS)
+SIZE = 1200, 800
 
 
 class Person:
@@ -207,18 +101,18 @@ async def talk(crowd: list[Person], to: str, rate: int, seconds: float) -> str:
 
 async def bench(people: int, rate: int, seconds: float) -> tuple[Measured, Measured, float]:
     """Return the page alone, the page in the crowd, and how late its last message was, seconds."""
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(
-            executable_path=browser(), args=launch_arguments()
-        )
+    async with chromium() as running:
         with LiveServer() as server:
-            async with board(chromium, server) as page:  # warms up the server and the browser
+            open_board = partial(
+                open_page, running, f"{server.url}/", first=PERSON, field="Message", size=SIZE
+            )
+            async with open_board() as page:  # warms up the server and the browser
                 await page.wait_for_timeout(1000)
-            async with board(chromium, server) as page:
+            async with open_board() as page:
                 alone = await measure(page, seconds)
             crowd = await gather(server, people)
-            async with board(chromium, server) as page:
-                await expect(page.locator(".person")).to_have_count(people + 1)
+            async with open_board() as page:
+                await expect(page.locator(PERSON)).to_have_count(people + 1)
                 name = await page.locator(".you .name").inner_text()
                 busy, text = await asyncio.gather(
                     measure(page, seconds), talk(crowd, name, rate, seconds)
@@ -228,7 +122,6 @@ async def bench(people: int, rate: int, seconds: float) -> tuple[Measured, Measu
                 await last.wait_for(timeout=PATIENCE * 1000)
                 late = time.perf_counter() - ended
             # They leave with the server: a thousand farewells to a thousand people take minutes.
-        await chromium.close()
     return alone, busy, late
 
 
@@ -242,12 +135,11 @@ def main() -> None:
     people = room_for(given.people)
     frontend.build()
     alone, busy, late = asyncio.run(bench(people, given.rate, given.seconds))
-    print(f"the board for {given.seconds:g} s: alone, then with {people:,} people online "
-          f"and {given.rate} messages a second")  # fmt: skip
-    for (name, before), (_, after) in zip(alone.lines(), busy.lines(), strict=True):
-        print(f"  {name:<24} {before:>22} {after:>22}")
-    quiet, loud = statistics.median(alone.keys), statistics.median(busy.keys)
-    print(f"  ratio of key to paint: {loud / quiet:.2f}; the last message was {late:.1f} s late")
+    title = (
+        f"the board for {given.seconds:g} s: alone, then with {people:,} people online "
+        f"and {given.rate} messages a second"
+    )
+    show(title, alone, busy, f"the last message was {late:.1f} s late")
 
 
 if __name__ == "__main__":

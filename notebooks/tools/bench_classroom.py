@@ -12,24 +12,32 @@ import asyncio
 import json
 import re
 import secrets
-import statistics
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import expect
 
 from channels_lab import Client, LiveServer
 from tools import frontend
-from tools.bench_board import AT_ONCE, PATIENCE, Measured, measure, room_for, until, watch
-from tools.browser import browser, launch_arguments
+from tools.bench_page import (
+    AT_ONCE,
+    PATIENCE,
+    Measured,
+    chromium,
+    measure,
+    open_page,
+    room_for,
+    show,
+    until,
+)
 from tools.lab import ROOT
 
 COURSE = json.loads((ROOT / "demo_project" / "classroom" / "course.json").read_text("utf-8"))
 STEPS = [step["id"] for lesson in COURSE["lessons"] for step in lesson["steps"]]
 NO_LIMIT = {"CONNECTIONS_PER_ADDRESS": "0", "NEW_CONNECTIONS_PER_ADDRESS": "0"}
 LAST = "The end"
+SIZE = 1440, 900
 
 
 class Learner:
@@ -68,20 +76,6 @@ async def gather(server: LiveServer, learners: int) -> tuple[list[Learner], str]
     return crowd, f"{server.url}/classroom/board/#{fragment}"
 
 
-@asynccontextmanager
-async def board(chromium: Browser, link: str) -> AsyncIterator[Page]:
-    """Open the board in a browser of its own and wait for its map."""
-    page = await chromium.new_page(viewport={"width": 1440, "height": 900})
-    try:
-        await page.add_init_script(watch("app-learner-row"))
-        await page.goto(link)
-        await page.wait_for_function("() => noted.firstData !== null")
-        await page.get_by_label("A hint").focus()
-        yield page
-    finally:
-        await page.close()
-
-
 async def work(crowd: list[Learner], rate: int, seconds: float) -> None:
     """Let one after the other do something; the last of all raises a hand."""
     began = time.perf_counter()
@@ -94,22 +88,21 @@ async def work(crowd: list[Learner], rate: int, seconds: float) -> None:
 
 async def bench(learners: int, rate: int, seconds: float) -> tuple[Measured, Measured, float]:
     """Return the quiet board, the busy board, and how late its last change was, in seconds."""
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(
-            executable_path=browser(), args=launch_arguments()
-        )
+    async with chromium() as running:
         with LiveServer(settings=NO_LIMIT) as server:
             crowd, link = await gather(server, learners)
-            async with board(chromium, link) as page:  # warms up the server and the browser
+            open_board = partial(
+                open_page, running, link, first="app-learner-row", field="A hint", size=SIZE
+            )
+            async with open_board() as page:  # warms up the server and the browser
                 await page.wait_for_timeout(1000)
-            async with board(chromium, link) as page:
+            async with open_board() as page:
                 quiet = await measure(page, seconds)
                 busy, _ = await asyncio.gather(measure(page, seconds), work(crowd, rate, seconds))
                 ended = time.perf_counter()
                 last = page.locator(".raised .text", has_text=LAST)
                 await expect(last).to_be_visible(timeout=PATIENCE * 1000)
                 late = time.perf_counter() - ended
-        await chromium.close()
     return quiet, busy, late
 
 
@@ -123,12 +116,11 @@ def main() -> None:
     learners = room_for(given.learners)
     frontend.build()
     quiet, busy, late = asyncio.run(bench(learners, given.rate, given.seconds))
-    print(f"the board of {learners} learners for {given.seconds:g} s: quiet, then with "
-          f"{given.rate} reports a second")  # fmt: skip
-    for (name, before), (_, after) in zip(quiet.lines(), busy.lines(), strict=True):
-        print(f"  {name:<24} {before:>22} {after:>22}")
-    ratio = statistics.median(busy.keys) / statistics.median(quiet.keys)
-    print(f"  ratio of key to paint: {ratio:.2f}; the last change was {late:.1f} s late")
+    title = (
+        f"the board of {learners} learners for {given.seconds:g} s: quiet, then with "
+        f"{given.rate} reports a second"
+    )
+    show(title, quiet, busy, f"the last change was {late:.1f} s late")
 
 
 if __name__ == "__main__":
