@@ -84,10 +84,12 @@ def other_kernel(folder: Path) -> Iterator[None]:
     """Another process of the same learner, which reports all the time."""
     command = [sys.executable, "-c", OTHER_KERNEL, str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
-        if other.stdout is None or other.stdout.readline() != "ready\n":
-            raise RuntimeError("expected the other kernel to be ready")
-        yield
-        other.kill()
+        try:
+            if other.stdout is None or other.stdout.readline() != "ready\n":
+                raise RuntimeError("expected the other kernel to be ready")
+            yield
+        finally:
+            other.kill()
 
 
 def main() -> None:
