@@ -211,7 +211,8 @@ async def test_an_instructor_may_do_everything(each_school: School) -> None:
         ]
         for wish in wishes:
             assert (await want(**wish))["type"] == "done", wish
-        state = await board.until(lambda state: not by_name(state)["ana"]["steps"])
+        state = await board.until(lambda state: not state["shown"])
+        assert by_name(state)["ana"]["step"] == "01/1" and not by_name(state)["ana"]["exercises"]
         assert list(by_name(state)) == ["ana"] and len(state["notes"]) == 4
         assert len(state["instructors"]) == 2 and state["class"]["paused"]
         assert (await want(type="delete", title="Channels"))["type"] == "done"
