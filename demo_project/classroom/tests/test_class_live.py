@@ -215,6 +215,9 @@ async def test_an_instructor_may_do_everything(each_school: School) -> None:
         assert by_name(state)["ana"]["step"] == "01/1" and not by_name(state)["ana"]["exercises"]
         assert list(by_name(state)) == ["ana"] and len(state["notes"]) == 4
         assert len(state["instructors"]) == 2 and state["class"]["paused"]
+        words = "prune_classes", "--older-than=0"
+        pruned = await asyncio.to_thread(live.manage, *words, env=school.env)
+        assert pruned.stdout.startswith("Deleted: 'Channels'")  # others: in this one somebody is
         assert (await want(type="delete", title="Channels"))["type"] == "done"
         assert (await live.receive(instructor))["event"] == "closed"
         assert bob.closes[0] == 4410
