@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +82,7 @@ def write_lesson(root: Path, name: str, code: str, server: LiveServer) -> str:
         cell(
             f"import os, sys; sys.path.insert(0, {str(NOTEBOOKS)!r})\n"
             f"os.environ['CHANNELS_LAB_WORKSPACE'] = {str(root / name)!r}\n"
+            f"open({str(root / name) + '.pid'!r}, 'w').write(str(os.getpid()))\n"
             "from channels_lab import check, classroom, hint"
         ),
         cell(f"await classroom.join({code!r}, name={name!r}, at={server.url!r})"),
@@ -87,6 +90,7 @@ def write_lesson(root: Path, name: str, code: str, server: LiveServer) -> str:
         cell('await check("03.1")'),
         cell('classroom.stuck("why not?")'),
         cell("classroom.notes()"),
+        cell("import time; time.sleep(600)"),
         *(markdown("More to read. " * 40) for _ in range(TALL)),
         cell("classroom.leave()"),
     ]
@@ -266,3 +270,25 @@ def test_the_badge_is_readable_in_the_dark_and_covers_no_text(
         assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 320
         assert box["y"] >= 0
     eve.look("narrow")
+
+
+def test_who_wants_to_leave_while_a_cell_runs_is_told_so_and_never_that_it_was_done(
+    server: LiveServer, lab: Lab, sit: Callable[[str, str], Seat]
+) -> None:
+    code, _ = open_class(server, "Channels")
+    dan = sit("dan", code)
+    dan.begin()
+    dan.run("classroom.join")
+    sleeping = dan.cell("time.sleep")
+    sleeping.locator(".cm-content").click()
+    dan.page.keyboard.press("Control+Enter")
+    expect(sleeping.locator(".jp-InputPrompt")).to_have_text("[*]:")
+    dan.pill.click()
+    dan.badge.get_by_role("button", name="Leave the class").click()
+    waits = dan.badge.get_by_role("button", name="Leaving, once the cell that runs has ended")
+    expect(waits).to_be_visible()
+    os.kill(int((lab.root / "dan.pid").read_text()), signal.SIGKILL)
+    expect(waits).to_have_count(0)
+    assert "You have left" not in dan.page.locator("body").inner_text()
+    expect(dan.badge).to_have_count(0)
+    assert (lab.root / "dan" / "classroom-joined.txt").exists()  # and so nothing claims otherwise

@@ -22,7 +22,7 @@ function button(words, does) {
 // What the badge says in a few words: a sign for the eye, words for everybody.
 function inShort({ state, waiting, hand, paused }) {
   let words = ["○", waiting ? `Class away, ${waiting} kept` : "Class away"];
-  if (state === "none" || state === "ended") words = ["–", "In no class"];
+  if (state === "none") words = ["–", "In no class"];
   else if (state === "here" && waiting) words = ["◐", `Catching up, ${waiting} waiting`];
   else if (state === "here") words = ["●", "In the class"];
   else if (state === "connecting") words = ["○", "Looking for the class"];
@@ -45,7 +45,7 @@ function corner() {
 
 class Badge {
   models = new Set(); // one for each kernel of this learner that shows itself in this page
-  hasLeft = false;
+  leaving = null; // the model of the kernel that was asked to leave
 
   constructor() {
     this.node = element("section", "", { class: "classroom", "aria-label": "Classroom" });
@@ -55,7 +55,7 @@ class Badge {
     this.notes.append(this.said, this.close);
     this.about = element("p");
     this.hand = button("", () => this.ask({ do: this.status.hand === null ? "raise" : "lower" }));
-    this.leave = button("Leave the class", () => this.askToLeave());
+    this.leave = button("", () => this.askToLeave());
     const buttons = element("div", "", { class: "classroom-buttons" });
     buttons.append(this.hand, this.leave);
     this.panel = element("div", "", { class: "classroom-panel", id: `classroom-${BADGES.size}` });
@@ -93,7 +93,8 @@ class Badge {
     this.models.delete(model);
     if (this.models.size) return this.draw();
     BADGES.delete(learner);
-    if (this.hasLeft) return this.sayGoodbye();
+    // A kernel that is lost before it was done has left nothing.
+    if (this.leaving && model.get("status").state === "none") return this.sayGoodbye();
     this.node.remove();
   }
 
@@ -108,17 +109,19 @@ class Badge {
 
   draw() {
     const { status } = this;
-    if (!status?.state) return;
+    const isLeaving = this.models.has(this.leaving);
+    if (!status?.state || (isLeaving && status.state === "none")) return; // the goodbye comes
     const [sign, ...words] = inShort(status);
     if (this.sign.textContent !== sign) this.sign.textContent = sign;
     const text = words.join(" ");
     if (this.words.textContent !== text) this.words.textContent = text;
     this.pill.dataset.state = status.waiting && status.state === "here" ? "behind" : status.state;
-    const isIn = status.state !== "none" && status.state !== "ended";
+    const isIn = status.state !== "none";
     this.about.textContent = isIn
       ? `You are in the class “${status.title}” as ${status.name}. It sees the step you are at, your checks and hints, a raised hand, and idle time; never your code or its output.`
       : "You are in no class any more: nothing is reported.";
     this.hand.textContent = status.hand === null ? "Raise your hand" : "Take your hand down";
+    this.leave.textContent = isLeaving ? "Leaving, once the cell that runs has ended" : "Leave the class";
     this.hand.hidden = this.leave.hidden = !isIn;
     this.drawNotes(this.model.get("notes"));
   }
@@ -142,7 +145,7 @@ class Badge {
   }
 
   closeNotes() {
-    if (this.hasLeft) return this.node.remove();
+    if (!this.models.size) return this.node.remove(); // the goodbye was read
     const numbers = [...this.said.children].map((note) => Number(note.dataset.number));
     this.said.replaceChildren();
     this.close.hidden = true;
@@ -151,7 +154,8 @@ class Badge {
   }
 
   askToLeave() {
-    this.hasLeft = true;
+    this.leaving = this.model;
+    this.draw();
     this.ask({ do: "leave" });
   }
 

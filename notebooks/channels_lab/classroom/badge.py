@@ -60,6 +60,11 @@ class Badge(anywidget.AnyWidget):
             ]
         self.status = _shown(status)
 
+    def end(self) -> None:
+        """Say that the learner is in no class, and go."""
+        self.status = _shown(Status("none"))
+        self.close()
+
     def _asked(self, _: Any, content: dict[str, Any], __: Any) -> None:
         with suppress(LabError, Unwritable):  # what was asked for has happened in another kernel
             match content:

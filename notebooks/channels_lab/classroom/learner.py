@@ -242,7 +242,7 @@ class Learner:
         self._cells.stop()
         self._sender = None
         if self._badge is not None:
-            self._badge.close()
+            self._badge.end()
             self._badge = None
 
     def _changed(self) -> None:
