@@ -198,6 +198,19 @@ def test_notes_are_kept_once_and_say_whether_the_class_pauses(journal: Journal) 
 # ---------------------------------------------------------------------- coming and going
 
 
+def test_another_note_of_the_same_number_is_new(journal: Journal) -> None:
+    journal.add_note(HERE.code, Note(1, "pause", "look up", "at"))
+    journal.add_note(HERE.code, Note(2, "resume", "", "at"))
+    journal.mark_read(2)
+    journal.add_note(HERE.code, Note(1, "pause", "look up", "at"))  # another kernel heard it late
+    row = membership(journal)
+    assert (row.last_note, row.read_note, row.paused) == (2, 2, 0)
+    journal.add_note(HERE.code, Note(1, "hint", "after a crash", "later"))
+    row = membership(journal)
+    assert (row.last_note, row.read_note) == (1, 0)
+    assert [note.text for note in journal.notes()] == ["after a crash", ""]
+
+
 def test_leaving_needs_no_more_than_a_file_that_goes(journal: Journal, tmp_path: Path) -> None:
     journal.report(wire.tried("03.1", solved=False))
     (tmp_path / JOINED).unlink()
@@ -246,12 +259,14 @@ def test_a_class_that_was_brought_back_from_a_copy_is_told_where_the_learner_sta
     other = Journal(tmp_path)
     for _ in range(5):
         journal.report(wire.tried("03.1", solved=False))
+    journal.add_note(HERE.code, Note(4, "hint", "look", "at"))
     journal.taken(HERE.code, 3)
     sent = first(journal)
     assert (sent.number, sent.taken) == (4, 3)
     journal.gone_back(HERE.code, sent, 1, SYNCED)
     other.gone_back(HERE.code, sent, 1, SYNCED)  # another kernel hears the same answer
     assert all_kept(journal) == [(2, "synced"), (3, "tried"), (4, "tried")]
+    assert membership(journal).last_note == 0  # all that it has is asked for
     other.close()
 
 

@@ -217,25 +217,37 @@ class Journal:
                 [(code, answer + count, *each) for count, each in enumerate(renewed, 1)],
             )
             database.execute(
-                "UPDATE class SET taken = ?, given = ? WHERE code = ?",
+                # Its notes count anew as well: the next time, all of them are asked for.
+                "UPDATE class SET taken = ?, given = ?, last_note = 0 WHERE code = ?",
                 (answer, answer + len(renewed), code),
             )
 
     # --- what the instructor does ----------------------------------------------------------------
 
     def add_note(self, code: str, note: Note) -> None:
-        """Keep a note; one that is there already stays as it is."""
+        """Keep a note; one that is there already changes nothing.
+
+        Another one of the same number is new: the class was brought back from a copy.
+        """
         paused = {"pause": 1, "resume": 0}.get(note.kind)
         with self._store.transaction(PATIENT) as database:
-            database.execute(
-                "INSERT OR IGNORE INTO note VALUES (?, ?, ?, ?, ?)",
+            is_new = database.execute(
+                "INSERT INTO note VALUES (?, ?, ?, ?, ?) ON CONFLICT (code, number) DO UPDATE "
+                "SET kind = excluded.kind, text = excluded.text, at = excluded.at "
+                "WHERE (kind, text, at) != (excluded.kind, excluded.text, excluded.at)",
                 (code, note.number, note.kind, note.text, note.at),
-            )
-            database.execute(
-                "UPDATE class SET last_note = max(last_note, ?), paused = coalesce(?, paused) "
-                "WHERE code = ?",
-                (note.number, paused, code),
-            )
+            ).rowcount
+            if not is_new:
+                database.execute(
+                    "UPDATE class SET last_note = max(last_note, ?) WHERE code = ?",
+                    (note.number, code),
+                )
+            else:
+                database.execute(
+                    "UPDATE class SET last_note = ?, read_note = min(read_note, ?), "
+                    "paused = coalesce(?, paused) WHERE code = ?",
+                    (note.number, note.number - 1, paused, code),
+                )
 
     def notes(self) -> list[Note]:
         """The notes of the class that was heard last, oldest first."""
