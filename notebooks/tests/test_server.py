@@ -12,22 +12,41 @@ from pathlib import Path
 
 import psutil
 import pytest
+import pytest_asyncio
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
 from channels_lab import Client, Closed, LabError, LabTimeout, LiveServer, ServerError
+from tests.board import wait_until_online
 
 NOTEBOOKS = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[LiveServer]:
-    with LiveServer() as live:
+def shared_server() -> Iterator[LiveServer]:
+    # Nobody who is lost with a process leaves the board in the middle of another test.
+    with LiveServer(settings={"PRESENCE_LEASE_SECONDS": "300"}) as live:
         yield live
 
 
-async def test_a_client_gets_a_real_round_trip_through_it(server: LiveServer) -> None:
-    ana = await Client("ana", server).login()
+@pytest.fixture
+def server(shared_server: LiveServer) -> LiveServer:
+    """The server of most tests here: at the start of each it runs."""
+    return shared_server if shared_server.state == "running" else shared_server.restart()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def logged_in(shared_server: LiveServer) -> Client:
+    return await Client("ana", shared_server).login()
+
+
+@pytest.fixture
+def ana(server: LiveServer, logged_in: Client) -> Client:
+    """Ana, logged in and not connected."""
+    return logged_in.tab()
+
+
+async def test_a_client_gets_a_real_round_trip_through_it(ana: Client) -> None:
     await ana.connect()
     assert (await ana.receive())["event"] == "state"
     await ana.send({"type": "ping", "id": 7})
@@ -61,23 +80,14 @@ async def test_waiting_for_a_line_that_never_comes_ends_with_what_was_printed(
         await server.logged("no such words", timeout=0.2)
 
 
-async def test_kill_and_restart_keep_the_address_and_the_database() -> None:
-    with LiveServer() as server:
-        url = server.url
-        ana = await Client("ana", server).login()
+async def test_a_server_beside_another_shares_its_people_and_dies_alone(
+    server: LiveServer, ana: Client
+) -> None:
+    one = server
+    wait_until_online(one)  # nobody is
+    with LiveServer(beside=one) as two:
+        assert two.url != one.url and two.env["PRESENCE_LEASE_SECONDS"] == "300"
         await ana.connect()
-        server.kill()
-        assert await ana.wait_closed() == 1006
-        assert repr(server) == "LiveServer(demo_project, daphne, ended)"
-        server.restart()
-        assert server.url == url
-        assert "ana" in (await ana.get("/me/"))[1]  # the session is still known
-
-
-async def test_a_server_beside_another_shares_its_people_and_dies_alone() -> None:
-    with LiveServer(settings={"GUESTS": "0"}) as one, LiveServer(beside=one) as two:
-        assert two.url != one.url and two.env["GUESTS"] == "0"
-        ana = await (await Client("ana", one).login()).connect()
         await ana.receive()
         bob = await (await Client("bob", two).login()).connect()
         users = (await bob.receive())["users"]
@@ -86,6 +96,20 @@ async def test_a_server_beside_another_shares_its_people_and_dies_alone() -> Non
         two.kill()
         assert await bob.wait_closed() == 1006
         assert (one.state, ana.state) == ("running", "open")
+        await ana.close()
+
+
+async def test_kill_and_restart_keep_the_address_and_the_database(
+    server: LiveServer, ana: Client
+) -> None:
+    url = server.url
+    await ana.connect()
+    server.kill()
+    assert await ana.wait_closed() == 1006
+    assert repr(server) == "LiveServer(demo_project, daphne, ended)"
+    server.restart()
+    assert server.url == url
+    assert "ana" in (await ana.get("/me/"))[1]  # the session is still known
 
 
 def test_a_server_beside_one_that_has_not_started_is_refused() -> None:
@@ -93,14 +117,24 @@ def test_a_server_beside_one_that_has_not_started_is_refused() -> None:
         LiveServer(beside=LiveServer())
 
 
-async def test_valkey_can_be_killed_and_comes_back_on_the_same_port() -> None:
-    with LiveServer() as server:
-        port = int(server.env["REDIS_URL"].rsplit(":", 1)[1])
-        server.kill_valkey()
-        with pytest.raises(OSError):
-            socket.create_connection(("127.0.0.1", port), timeout=1)
-        server.start_valkey()
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+async def test_the_close_code_of_a_lost_server_reaches_the_waiting_cell(
+    server: LiveServer, ana: Client
+) -> None:
+    await ana.connect()
+    await ana.receive()
+    server.kill()
+    with pytest.raises(Closed, match="ana waited for a frame, but the connection is closed") as e:
+        await ana.receive()
+    assert e.value.code == 1006
+
+
+async def test_valkey_can_be_killed_and_comes_back_on_the_same_port(server: LiveServer) -> None:
+    port = int(server.env["REDIS_URL"].rsplit(":", 1)[1])
+    server.kill_valkey()
+    with pytest.raises(OSError):
+        socket.create_connection(("127.0.0.1", port), timeout=1)
+    server.start_valkey()
+    socket.create_connection(("127.0.0.1", port), timeout=1).close()
 
 
 def test_of_several_valkeys_one_can_be_killed_and_comes_back_alone() -> None:
@@ -142,8 +176,7 @@ def test_a_project_that_cannot_start_says_why_and_leaves_nothing(tmp_path: Path)
     assert server.state == "stopped"
 
 
-def test_stopping_twice_does_nothing() -> None:
-    server = LiveServer().start()
+def test_stopping_twice_does_nothing(server: LiveServer) -> None:
     server.stop()
     server.stop()
     assert server.state == "stopped"
@@ -177,12 +210,24 @@ def _kill(manager: KernelManager, client: BlockingKernelClient) -> None:
     manager.signal_kernel(signal.SIGKILL)
 
 
-@pytest.mark.parametrize("end", [_end, _restart, _fail, _kill])
+@pytest.fixture(scope="module")
+def managers() -> Iterator[list[KernelManager]]:
+    """The kernels of the tests below: what one leaves running, the next one takes."""
+    started: list[KernelManager] = []
+    yield started
+    for manager in started:
+        if manager.has_kernel:
+            manager.shutdown_kernel(now=True)
+
+
+@pytest.mark.parametrize("end", [_restart, _end, _fail, _kill])
 def test_nothing_is_left_behind_after(
-    end: Callable[[KernelManager, BlockingKernelClient], None],
+    end: Callable[[KernelManager, BlockingKernelClient], None], managers: list[KernelManager]
 ) -> None:
-    manager = KernelManager(kernel_name="python3")
-    manager.start_kernel(cwd=str(NOTEBOOKS))
+    if not managers or not managers[-1].is_alive():
+        managers.append(KernelManager(kernel_name="python3"))
+        managers[-1].start_kernel(cwd=str(NOTEBOOKS))
+    manager = managers[-1]
     client = manager.blocking_client()
     client.start_channels()
     try:
@@ -211,8 +256,6 @@ def test_nothing_is_left_behind_after(
             socket.create_connection(("127.0.0.1", was["port"]), timeout=1)
     finally:
         client.stop_channels()
-        if manager.has_kernel:
-            manager.shutdown_kernel(now=True)
 
 
 def _wait_until(true: Callable[[], bool], timeout: float = 10.0) -> None:
@@ -220,16 +263,3 @@ def _wait_until(true: Callable[[], bool], timeout: float = 10.0) -> None:
     while not true():
         assert time.monotonic() < deadline, f"waited {timeout} s in vain"
         time.sleep(0.05)
-
-
-async def test_the_close_code_of_a_lost_server_reaches_the_waiting_cell() -> None:
-    with LiveServer() as server:
-        ana = Client("ana", server)
-        await ana.connect()
-        await ana.receive()
-        server.kill()
-        with pytest.raises(
-            Closed, match="ana waited for a frame, but the connection is closed"
-        ) as e:
-            await ana.receive()
-        assert e.value.code == 1006
