@@ -22,7 +22,10 @@ from tools.outputs import execute, with_stored_ignored_outputs
 ROOT = Path(__file__).resolve().parents[2]
 LESSON_01 = f"notebooks/{lesson(1).file}"
 SECONDS = 120
-OPTIONS = ("--numprocesses=0", "--color=no", "-vv", "--continue-on-collection-errors")
+OPTIONS = (
+    "--numprocesses=0", "--color=no", "-vv", "--continue-on-collection-errors",
+    "-p", "no:hypothesispytest",  # it is imported at the end of each run, for nothing here
+)  # fmt: skip
 
 
 @pytest.fixture
