@@ -24,14 +24,19 @@ from playwright.sync_api import (
 )
 
 from channels_lab import Client, LiveServer
+from channels_lab.ports import HOST
 
 SECONDS = 10  # that any single wait may take, in a browser or in a Python client
 PASSWORD = "channels"
+TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 # A lost connection is an error for the console of a browser; here it is what the test is about.
 LOST = re.compile(
     r"WebSocket connection to"
     r"|net::ERR_(CONNECTION_\w+|EMPTY_RESPONSE|INTERNET_DISCONNECTED|NETWORK_CHANGED)"
 )
+
+# By the secret key of their server, which is a new one for each database, and their name.
+_logged_in: dict[tuple[str, str], Client] = {}
 
 Result = TypeVar("Result")
 AnyWindow = TypeVar("AnyWindow", bound="Window")
@@ -80,6 +85,14 @@ class Window:
         self.page.get_by_label("To", exact=True).select_option(to)
         self.page.get_by_label("Message", exact=True).fill(text)
         self.page.keyboard.press("Enter")
+
+
+def session(user: Client) -> dict[str, Any]:
+    """What a browser keeps of a log-in, as an option of a new one: `storage_state`."""
+    pairs = (cookie.strip().split("=", 1) for cookie in user.cookies.split(";"))
+    rest = {"domain": HOST, "path": "/", "expires": -1, "httpOnly": False, "secure": False}
+    cookies = [{"name": name, "value": value, "sameSite": "Lax", **rest} for name, value in pairs]
+    return {"storage_state": {"cookies": cookies, "origins": []}}
 
 
 def status(page: Page | FrameLocator) -> Locator:
@@ -147,10 +160,19 @@ class Cell:
 
         return self.run(look())
 
+    def logged_in(self, name: str, server: LiveServer) -> Client:
+        """A user who has logged in once for all tests of a server; its `tab()` is another client.
+
+        To check a password is slow on purpose. A test that logs out logs in by itself.
+        """
+        known = server.env["DJANGO_SECRET_KEY"], name
+        if known not in _logged_in:
+            _logged_in[known] = self.run(Client(name, server).login(timeout=SECONDS))
+        return _logged_in[known]
+
     def client(self, name: str, server: LiveServer) -> Client:
         """Connect a Python client that has logged in and has seen the state."""
-        new = self.keep(Client(name, server))
-        self.run(new.login(timeout=SECONDS))
+        new = self.keep(self.logged_in(name, server).tab())
         self.run(new.connect(timeout=SECONDS))
         self.received(new, event="state")
         return new

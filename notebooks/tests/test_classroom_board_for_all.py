@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, expect
 
-from tests.board import Cell, status
+from tests.axe import violations_in_both_schemes
+from tests.board import TOO_WIDE, Cell, status
 from tests.classroom import (
     EXERCISE,
     FIRST,
@@ -23,9 +24,7 @@ from tests.classroom import (
     names,
     together,
 )
-from tests.test_board_in_browser import violations
 
-TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 MANY = 100  # more than the map keeps in the page at once
 
 
@@ -109,22 +108,12 @@ def test_the_keyboard_alone_is_enough(instructor: OpenBoard, opened: Opened, cel
     expect(page.get_by_role("grid")).to_be_focused()
 
 
-def wrong(page: Page) -> list[str]:
-    """What axe finds in light, and what of it cannot be read in dark."""
-    found = violations(page)
-    page.emulate_media(color_scheme="dark")
-    dark = page.evaluate("() => axe.run({ runOnly: ['color-contrast'] })")
-    assert dark["passes"], "axe looked at nothing"
-    page.emulate_media(color_scheme="light")
-    return [*found, *(node["html"] for each in dark["violations"] for node in each["nodes"])]
-
-
 def test_axe_finds_no_violation_in_light_and_dark(
     instructor: OpenBoard, windows: Callable[..., Landing], opened: Opened, cell: Cell
 ) -> None:
     landing = windows(Landing, f"{opened.server.url}/classroom/#K7PM")
     expect(landing.page.get_by_text("never 0, 1, I, L or O")).to_be_visible()
-    assert wrong(landing.page) == [], "the landing"
+    assert violations_in_both_schemes(landing.page) == [], "the landing"
     ada = instructor()
     learners = join(cell, opened, "ana", "bob", "cem", "dora")
     ana, bob, cem, dora = learners
@@ -141,23 +130,23 @@ def test_axe_finds_no_violation_in_light_and_dark(
     ada.page.locator("summary", has_text=FIRST).click()
     field(ada.page, "bob", "name").click()
     look(ada.page, "light")
-    assert wrong(ada.page) == [], "one learner"
+    assert violations_in_both_schemes(ada.page) == [], "one learner"
     heads(ada.page).filter(has_text="✎1").click()
     ada.page.get_by_label("A hint").fill("x" * 2001)
     ada.press("Freeze")
     expect(ada.page.get_by_text("Frozen at")).to_be_visible()
-    assert wrong(ada.page) == [], "frozen, an exercise, and a text that is too long"
+    assert violations_in_both_schemes(ada.page) == [], "frozen, a long text"
     ada.press("The class …")
     ada.press("Delete …")
-    assert wrong(ada.page) == [], "a question in front"
+    assert violations_in_both_schemes(ada.page) == [], "a question in front"
     for _ in range(2):  # the question, then what it was asked from
         ada.page.keyboard.press("Escape")
     ada.press("Projector view")
-    assert wrong(ada.page) == [], "the projector"
+    assert violations_in_both_schemes(ada.page) == [], "the projector"
     ada.context.set_offline(True)
     opened.server.kill()
     expect(status(ada.page)).to_contain_text("This device is offline")
-    assert wrong(ada.page) == [], "without a connection"
+    assert violations_in_both_schemes(ada.page) == [], "without a connection"
 
 
 def test_nothing_scrolls_sideways_at_320_pixels(
