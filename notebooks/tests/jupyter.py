@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+import time
+from contextlib import suppress
+from typing import Literal
 
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from tools.running_lab import START_SECONDS, Lab, running_lab, wait_until_served
 
 __all__ = [
+    "POLLING",
     "START_SECONDS",
     "Lab",
     "await_kernel",
+    "open_notebook",
     "run_cell",
     "running_lab",
     "start_run_all",
@@ -19,31 +24,49 @@ __all__ = [
 ]
 
 
-_OF_A_BUSY_MACHINE = re.compile("Select Kernel|Error Starting Kernel|Server Connection Error")
+Moment = Literal["commit", "load"]
+# What JupyterLab asks or says on a busy machine: the first start of a kernel failed, a style sheet
+# did not come, the server was out of reach for a moment.
+_OF_A_BUSY_MACHINE = re.compile(
+    "Select Kernel|Error Starting Kernel|Server Connection Error|Error Loading Theme"
+)
+# An `async` function would not do: Playwright takes its promise for a yes.
+_KERNEL_IS_THERE = """() => {
+    const session = window.jupyterapp?.shell.currentWidget?.sessionContext;
+    const kernel = session?.isReady && session.session?.kernel;
+    return kernel && kernel.connectionStatus === "connected" && kernel.status === "idle";
+}"""
+ASK_AGAIN = 2_000  # milliseconds until one looks for a question in the way
+POLLING = 100  # milliseconds between two looks at a page; each frame would be 60 in a second
+
+
+def open_notebook(page: Page, address: str, wait_until: Moment = "load") -> None:
+    """Open a page of JupyterLab; what it says because the machine is busy is answered.
+
+    It is answered as a learner would.
+    """
+    page.add_locator_handler(_asked(page), _answer, no_wait_after=True)  # two in turn
+    page.goto(address, wait_until=wait_until)
+
+
+def _asked(page: Page) -> Locator:
+    return page.get_by_role("dialog").filter(has_text=_OF_A_BUSY_MACHINE)
+
+
+def _answer(asked: Locator) -> None:
+    asked.locator(".jp-mod-accept").click()
 
 
 def await_kernel(page: Page) -> None:
-    """Wait until the kernel of the open notebook has answered and is idle.
-
-    On a busy machine the first start of a kernel may fail, and JupyterLab asks which one to start;
-    or it misses its server for a moment, and says so. It is answered as a learner would.
-    """
-    asked = page.get_by_role("dialog").filter(has_text=_OF_A_BUSY_MACHINE)
-    answer = asked.locator(".jp-mod-accept")
-    page.add_locator_handler(asked, lambda: answer.click(), no_wait_after=True)  # two in turn
+    """Wait until the kernel of the open notebook has answered and is idle."""
     # The toolbar shows a kernel's name and an idle sign before there is a kernel.
-    page.wait_for_function(
-        """async () => {
-            const session = window.jupyterapp?.shell.currentWidget?.sessionContext;
-            if (!session) return false;
-            await session.ready;
-            const kernel = session.session?.kernel;
-            if (!kernel) return false;
-            await kernel.info;
-            return kernel.connectionStatus === "connected" && kernel.status === "idle";
-        }""",
-        timeout=START_SECONDS * 1000,
-    )
+    end = time.monotonic() + START_SECONDS
+    while True:
+        expect(_asked(page)).to_have_count(0)  # answers what is there; the next wait does not
+        with suppress(TimeoutError):
+            page.wait_for_function(_KERNEL_IS_THERE, timeout=ASK_AGAIN, polling=POLLING)
+            return
+        assert time.monotonic() < end, f"no kernel in {START_SECONDS} s"
 
 
 def run_cell(cell: Locator) -> None:

@@ -17,7 +17,7 @@ from channels_lab import LiveServer
 from channels_lab.contents import lesson
 from tests.axe import violations
 from tests.instructor import Instructor, open_class
-from tests.jupyter import START_SECONDS, Lab, await_kernel, run_cell, running_lab
+from tests.jupyter import START_SECONDS, Lab, await_kernel, open_notebook, run_cell, running_lab
 from tools.lab import ROOT
 from tools.notebook import METADATA, to_text
 
@@ -125,7 +125,7 @@ def sit(lab: Lab, server: LiveServer, chromium: Browser) -> Iterator[Callable[[s
         context = chromium.new_context(viewport={"width": 1100, "height": 800})
         opened.append(context)
         page = context.new_page()
-        page.goto(lab.page(file, mode="doc"), wait_until="commit")
+        open_notebook(page, lab.page(file, mode="doc"), wait_until="commit")
         return Seat(page)
 
     yield sit

@@ -18,7 +18,7 @@ from playwright.sync_api import ConsoleMessage, Locator, Page, TimeoutError, exp
 from channels_lab.contents import LESSONS, Lesson
 from channels_lab.svg import LEAST, SIZE
 from tests.board import LOST, messages, people, status
-from tests.jupyter import START_SECONDS, Lab, running_lab, start_run_all
+from tests.jupyter import POLLING, START_SECONDS, Lab, open_notebook, running_lab, start_run_all
 from tests.samples import code, printed, sample_lesson, write
 from tools.lab import ROOT
 from tools.notebook import is_compared, lesson_files, read, settled, tags
@@ -37,7 +37,7 @@ PROMPTS = """[...document.querySelectorAll(
 
 def open_lesson(page: Page, lab: Lab, file: str, title: str) -> None:
     """Open a lesson by its address and wait until its title is shown."""
-    page.goto(lab.page(file))
+    open_notebook(page, lab.page(file))
     heading = page.locator(".jp-NotebookPanel:visible h1").first
     expect(heading).to_contain_text(title, timeout=START_SECONDS * 1000)
 
@@ -89,6 +89,7 @@ def run_all(page: Page, code_cells: int) -> None:
                     prompt === `[${{index + 1}}]:`);
             }}""",
             arg=code_cells,
+            polling=POLLING,
             timeout=LESSON_SECONDS * 1000,
         )
     except TimeoutError:
@@ -287,6 +288,7 @@ def measured(page: Page, count: int, least: int) -> list[dict[str, Any]]:
                     img.complete && size * img.width / img.naturalWidth >= least);
             }""",
             arg=[count, SIZE, least],
+            polling=POLLING,
             timeout=START_SECONDS * 1000,
         )
     found: list[dict[str, Any]] = page.evaluate(
@@ -305,21 +307,17 @@ def measured(page: Page, count: int, least: int) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("width", [360, 1000])
-def test_every_stored_drawing_can_be_read_before_its_cell_has_run(
-    lab: Lab, page: Page, width: int
-) -> None:
+def test_every_stored_drawing_can_be_read_before_its_cell_has_run(lab: Lab, page: Page) -> None:
     drawings = stored_drawings()
     assert len(drawings) > 10
     notebook = settled(new_notebook(cells=[code("Sequence(trace)", each) for each in drawings]))
     write(notebook, lab.root / "notebooks" / "drawings.ipynb")
-    page.set_viewport_size({"width": width, "height": 2000})
     # Another test may have left the file browser open; a new layout has none.
-    page.goto(lab.page("drawings.ipynb", mode="doc") + "&reset")
-
-    least = LEAST if width == 360 else SIZE
-    for drawing, shown in zip(drawings, measured(page, len(drawings), least), strict=True):
-        assert shown["alternative"] == drawing.data["text/plain"]
-        assert shown["text"] >= least
-        assert shown["hidden"] <= 0.5, "it cannot be scrolled to its end"
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    open_notebook(page, lab.page("drawings.ipynb", mode="doc") + "&reset")
+    for width, least in ((360, LEAST), (1000, SIZE)):
+        page.set_viewport_size({"width": width, "height": 2000})
+        for drawing, shown in zip(drawings, measured(page, len(drawings), least), strict=True):
+            assert shown["alternative"] == drawing.data["text/plain"]
+            assert shown["text"] >= least
+            assert shown["hidden"] <= 0.5, "it cannot be scrolled to its end"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.jupyter import Lab, await_kernel, run_cell, running_lab
+from tests.jupyter import Lab, await_kernel, open_notebook, run_cell, running_lab
 from tools.notebook import METADATA
 
 NOTEBOOKS = Path(__file__).resolve().parents[1]
@@ -60,7 +60,7 @@ def test_the_live_view_by_keyboard_in_a_real_lab(lab: Lab, page: Page) -> None:
         "**/*",
         lambda route: route.continue_() if "//127.0.0.1" in route.request.url else route.abort(),
     )
-    page.goto(lab.page("view.ipynb", mode="doc"))
+    open_notebook(page, lab.page("view.ipynb", mode="doc"))
     await_kernel(page)
     _run(page, 0)
     view = page.get_by_role("group", name="Live view of the server")
