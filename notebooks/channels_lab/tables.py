@@ -23,7 +23,13 @@ FOLDER = Path(sys.prefix) / "ready_databases"
 _DEMO_USERS = Path("account", "management", "commands", "demo_users.py")
 _VARIABLE = re.compile(rb"\b[A-Z][A-Z0-9_]+\b")
 # Each server has its own of these, and no table depends on them.
-_OF_ONE_SERVER = {"DATABASE_URL", "REDIS_URL", "DJANGO_SECRET_KEY", "CHANNELS_RECORD"}
+_OF_ONE_SERVER = {
+    "DATABASE_URL",
+    "REDIS_URL",
+    "DJANGO_SECRET_KEY",
+    "CHANNELS_RECORD",
+    "FRONTEND_DIST",
+}
 
 
 class Tables:
@@ -106,9 +112,9 @@ def packages() -> list[str]:
 
 
 def _files(project: Path) -> Iterator[Path]:
-    """The files of a project in order, without what Python and the database make."""
+    """The files of a project in order, without its tests and what Python and the database make."""
     for folder, folders, files in os.walk(project):
-        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        folders[:] = sorted(name for name in folders if name not in ("__pycache__", "tests"))
         for name in sorted(files):
             if ".sqlite3" not in name:
                 yield Path(folder, name)
