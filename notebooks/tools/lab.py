@@ -17,6 +17,7 @@ from tools.kernel import clean_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRST_LESSON = "notebooks/00_start_here.ipynb"
+# No news, and no look at each page for a build that is due: what the course installs needs none.
 SETTINGS = Path(__file__).parent / "jupyter"
 
 
