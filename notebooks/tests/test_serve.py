@@ -50,9 +50,15 @@ def serving(database: Path, *more: str) -> Iterator[tuple[subprocess.Popen[str],
         process.communicate(timeout=SECONDS)
 
 
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is kept from one `make serve` to the next: the first of them makes its tables."""
+    return tmp_path_factory.mktemp("served") / "db.sqlite3"
+
+
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    with serving(tmp_path / "db.sqlite3") as started:
+def served(database: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    with serving(database) as started:
         yield started
 
 
@@ -89,9 +95,9 @@ def holder_of(server: list[psutil.Process], client: websockets.ClientConnection)
 
 @pytest.mark.parametrize(("kind", "mark"), [("daphne", "daphne"), ("uvicorn", "--fd")])
 async def test_two_workers_share_the_port_and_their_clients_hear_each_other(
-    tmp_path: Path, kind: str, mark: str
+    database: Path, kind: str, mark: str
 ) -> None:
-    with serving(tmp_path / "db.sqlite3", "--workers=2", f"--server={kind}") as (process, port):
+    with serving(database, "--workers=2", f"--server={kind}") as (process, port):
         workers = servers_of(process, mark)
         assert len(workers) == 2
         async with AsyncExitStack() as stack:
@@ -130,8 +136,8 @@ def board(port: int) -> websockets.connect:
     return websockets.connect(f"ws://{here}/online/", origin=origin, max_queue=None, proxy=None)
 
 
-def test_the_end_of_one_worker_is_said_and_is_the_end_of_all(tmp_path: Path) -> None:
-    with serving(tmp_path / "db.sqlite3", "--workers=2") as (process, _):
+def test_the_end_of_one_worker_is_said_and_is_the_end_of_all(database: Path) -> None:
+    with serving(database, "--workers=2") as (process, _):
         workers = servers_of(process, "daphne")
         workers[0].kill()
         _, error = process.communicate(timeout=SECONDS)
