@@ -60,7 +60,8 @@ class Offline:
             route.abort()
 
     def open(self, path: Path) -> Page:
-        """Open a page of the folder."""
+        """Open a page of the folder; what was wrong with another is forgotten."""
+        self.wrong.clear()
         self.page.goto(path.as_uri(), wait_until="load")
         return self.page
 
@@ -73,6 +74,12 @@ def offline(chromium: Browser) -> Iterator[Offline]:
     made.context.close()
 
 
+@pytest.fixture(scope="module")
+def shown(made: Path, offline: Offline, request: pytest.FixtureRequest) -> Page:
+    """The page of this name, opened once: pytest runs all tests of a page after one another."""
+    return offline.open(made / f"{request.param}.html")
+
+
 def names() -> list[str]:
     """The pages that there have to be: of each lesson, of each part of the guide, the contents."""
     lessons = [entry.slug for entry in LESSONS]
@@ -83,29 +90,26 @@ def test_there_is_a_page_of_every_lesson_and_of_the_guide(made: Path) -> None:
     assert sorted(path.stem for path in made.glob("*.html")) == sorted(names())
 
 
-@pytest.mark.parametrize("name", names())
-def test_a_page_needs_nothing_but_itself_and_says_no_error(
-    made: Path, offline: Offline, name: str
-) -> None:
-    offline.wrong.clear()
-    page = offline.open(made / f"{name}.html")
-    assert page.locator("script, link, iframe").count() == 0
-    assert page.locator("img").evaluate_all(BROKEN_IMAGES) == 0
-    assert page.locator("h1").count() == 1
+@pytest.mark.parametrize("shown", names(), indirect=True)
+def test_a_page_needs_nothing_but_itself_and_says_no_error(shown: Page, offline: Offline) -> None:
+    assert shown.locator("script, link, iframe").count() == 0
+    assert shown.locator("img").evaluate_all(BROKEN_IMAGES) == 0
+    assert shown.locator("h1").count() == 1
     for width in (NARROW, WIDE):
-        page.set_viewport_size({"width": width, "height": 900})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        shown.set_viewport_size({"width": width, "height": 900})
+        assert shown.evaluate("document.documentElement.scrollWidth") <= width
     assert offline.wrong == []
 
 
-@pytest.mark.parametrize("entry", LESSONS, ids=lambda entry: entry.slug)
-def test_all_diagrams_of_a_lesson_are_pictures_with_words(
-    made: Path, offline: Offline, entry: Lesson
-) -> None:
+@pytest.mark.parametrize(
+    ("shown", "entry"),
+    [pytest.param(entry.slug, entry, id=entry.slug) for entry in LESSONS],
+    indirect=["shown"],
+)
+def test_all_diagrams_of_a_lesson_are_pictures_with_words(shown: Page, entry: Lesson) -> None:
     cells = under_test(FOLDER / entry.file).cells
     blocks = [block for cell in cells for block in diagrams.BLOCK.findall(cell.source)]
-    page = offline.open(made / f"{entry.slug}.html")
-    figures = page.locator("figure.diagram")
+    figures = shown.locator("figure.diagram")
     assert figures.count() == len(blocks) > 0
     assert figures.locator("img").evaluate_all("all => all.every(one => one.height > 20)")
     titles, texts = zip(*map(diagrams.words, blocks), strict=True)
@@ -113,7 +117,7 @@ def test_all_diagrams_of_a_lesson_are_pictures_with_words(
     assert figures.locator("figcaption").all_text_contents() == list(texts)
     drawn = [cell for cell in cells if any("image/svg+xml" in output.get("data", {})
                                            for output in cell.get("outputs", []))]  # fmt: skip
-    assert page.locator(".jp-OutputArea img").count() == len(drawn)
+    assert shown.locator(".jp-OutputArea img").count() == len(drawn)
 
 
 def test_every_link_leads_to_a_page_of_the_folder_or_into_the_web(made: Path) -> None:
@@ -132,21 +136,19 @@ def test_every_link_leads_to_a_page_of_the_folder_or_into_the_web(made: Path) ->
     assert count > 100
 
 
-def test_on_paper_a_lesson_has_no_navigation_and_nothing_is_cut(
-    made: Path, offline: Offline
-) -> None:
-    page = offline.open(made / f"{LESSONS[14].slug}.html")
-    links = page.locator(".celltag_nav p, .celltag_nav-end")
+@pytest.mark.parametrize("shown", [LESSONS[14].slug], indirect=True)
+def test_on_paper_a_lesson_has_no_navigation_and_nothing_is_cut(shown: Page) -> None:
+    links = shown.locator(".celltag_nav p, .celltag_nav-end")
     assert links.first.is_visible()
-    page.emulate_media(media="print")
-    page.set_viewport_size({"width": 680, "height": 980})  # A4 without its margins, at 96 dpi
+    shown.emulate_media(media="print")
+    shown.set_viewport_size({"width": 680, "height": 980})  # A4 without its margins, at 96 dpi
     try:
         assert not links.first.is_visible() and not links.last.is_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 680
-        assert page.locator("pre").evaluate_all("all => all.every(one => one.scrollWidth <= 680)")
-        paper = page.pdf(prefer_css_page_size=True)
+        assert shown.evaluate("document.documentElement.scrollWidth") <= 680
+        assert shown.locator("pre").evaluate_all("all => all.every(one => one.scrollWidth <= 680)")
+        paper = shown.pdf(prefer_css_page_size=True)
     finally:
-        page.emulate_media(media="screen")
+        shown.emulate_media(media="screen")
     assert paper.startswith(b"%PDF-")
     assert 8 <= len(re.findall(rb"/Type\s*/Page\b", paper)) <= 16
 
