@@ -62,7 +62,8 @@ def await_kernel(page: Page) -> None:
     # The toolbar shows a kernel's name and an idle sign before there is a kernel.
     end = time.monotonic() + START_SECONDS
     while True:
-        expect(_asked(page)).to_have_count(0)  # answers what is there; the next wait does not
+        # It answers what is there; the next wait does not.
+        expect(_asked(page)).to_have_count(0, timeout=START_SECONDS * 1000)
         with suppress(TimeoutError):
             page.wait_for_function(_KERNEL_IS_THERE, timeout=ASK_AGAIN, polling=POLLING)
             return
