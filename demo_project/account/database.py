@@ -24,6 +24,11 @@ AT_MOST = 30.0
 LOOK_AGAIN = 0.5
 """Seconds between two looks at whether the database still gets on."""
 
+TURNS = 5
+"""Turns of the event loop in which nobody came, until a batch begins; of an idle one, 0.1 ms."""
+ENOUGH = 100
+"""Calls in a batch that waits for no more of them."""
+
 STUCK = "the database is busy: nothing got a turn"
 
 
@@ -115,7 +120,7 @@ async def from_database(function: Callable[P, T], *args: P.args, **named: P.kwar
 
 
 class Together(Generic[A, T]):
-    """Lets calls that come while one is under way be carried out by the next, all at once.
+    """Lets calls that come at one time, or while others are under way, be carried out all at once.
 
     `work` gets their arguments in order and answers each. What it raises, each of them raises; if
     it is about a value that one of them brought, they are carried out one by one.
@@ -136,19 +141,30 @@ class Together(Generic[A, T]):
         return await call.answer
 
     def _begin(self) -> None:
-        """Begin with all that wait; what one asked for alone is done in its own context."""
-        taken, self._waiting = self._waiting, []
-        context = taken[0].context if len(taken) == 1 else Context()
-        work = self._carry_out(taken)
-        self._working = asyncio.get_running_loop().create_task(work, context=context)
+        loop = asyncio.get_running_loop()
+        self._working = loop.create_task(self._carry_out(), context=Context())
 
-    async def _carry_out(self, calls: list["_Call[A, T]"]) -> None:
+    async def _carry_out(self) -> None:
         try:
-            await self._answer(calls)
+            await self._until_no_more_come()
+            calls, self._waiting = self._waiting, []
+            if len(calls) > 1:
+                await self._answer(calls)
+            else:  # what one asked for alone is done in its own context
+                loop = asyncio.get_running_loop()
+                await loop.create_task(self._answer(calls), context=calls[0].context)
         finally:
             self._working = None
             if self._waiting:
                 self._begin()
+
+    async def _until_no_more_come(self) -> None:
+        """Let those come along who are on their way: the first of a crowd would else go alone, and
+        all others would wait for the transaction that it has for itself."""
+        quiet = 0
+        while quiet < TURNS and (before := len(self._waiting)) < ENOUGH:
+            await asyncio.sleep(0)
+            quiet = quiet + 1 if len(self._waiting) == before else 0
 
     async def _answer(self, calls: list["_Call[A, T]"]) -> None:
         try:

@@ -164,17 +164,57 @@ async def test_a_database_that_was_removed_is_unavailable_until_it_is_back(
     assert "Traceback" not in server.log
 
 
-async def test_who_asks_while_others_are_served_is_served_together_with_the_next() -> None:
-    batches: list[list[int]] = []
+class Doubled:
+    """Doubles numbers, those of each batch at once, when it is let go on."""
 
-    async def double(numbers: list[int]) -> list[int]:
-        batches.append(numbers)
-        await asyncio.sleep(0)
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.begun, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, numbers: list[int]) -> list[int]:
+        self.batches.append(numbers)
+        self.begun.set()
+        await asyncio.wait_for(self.go_on.wait(), TIMEOUT)
         return [2 * number for number in numbers]
 
+
+async def test_who_asks_while_others_are_served_is_served_together_with_the_next() -> None:
+    double = Doubled()
     doubled = Together(double)
-    assert await asyncio.gather(*map(doubled, range(5))) == [0, 2, 4, 6, 8]
-    assert batches == [[0], [1, 2, 3, 4]]
+    first = asyncio.ensure_future(doubled(0))
+    await double.begun.wait()
+    others = asyncio.gather(*map(doubled, range(1, 5)))
+    double.go_on.set()
+    assert await first == 0
+    assert await others == [2, 4, 6, 8]
+    assert double.batches == [[0], [1, 2, 3, 4]]
+
+
+async def test_a_crowd_is_served_together_though_it_comes_one_by_one() -> None:
+    double = Doubled()
+    doubled = Together(double)
+    double.go_on.set()
+    calls: list[asyncio.Future[int]] = []
+    for number in range(5):
+        calls.append(asyncio.ensure_future(doubled(number)))
+        await asyncio.sleep(0)  # a turn of the event loop
+    assert await asyncio.gather(*calls) == [0, 2, 4, 6, 8]
+    assert double.batches == [[0, 1, 2, 3, 4]]
+
+
+async def test_a_batch_does_not_wait_for_a_crowd_without_an_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(database, "ENOUGH", 20)
+    double = Doubled()
+    doubled = Together(double)
+    calls: list[asyncio.Future[int]] = []
+    while not double.begun.is_set():
+        calls.append(asyncio.ensure_future(doubled(len(calls))))
+        await asyncio.sleep(0)
+        assert len(calls) <= 25
+    double.go_on.set()
+    assert await asyncio.gather(*calls) == [2 * number for number in range(len(calls))]
 
 
 async def test_one_bad_value_is_no_failure_of_the_others_and_an_outage_is() -> None:
@@ -189,7 +229,7 @@ async def test_one_bad_value_is_no_failure_of_the_others_and_an_outage_is() -> N
     found = await asyncio.gather(*map(checked, (7, 1, -1, 2)), return_exceptions=True)
     assert [type(each).__name__ for each in found] == ["int", "int", "IntegrityError", "int"]
     found = await asyncio.gather(*map(checked, (7, 1, 0)), return_exceptions=True)
-    assert [type(each).__name__ for each in found] == ["int"] + ["OperationalError"] * 2
+    assert [type(each).__name__ for each in found] == ["OperationalError"] * 3
 
 
 async def test_one_who_goes_away_while_waiting_keeps_nobody_from_an_answer() -> None:
