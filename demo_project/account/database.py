@@ -1,6 +1,7 @@
 """The threads in which consumers use the ORM, with an end to the wait for them."""
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,12 @@ AT_MOST = 30.0
 LOOK_AGAIN = 0.5
 """Seconds between two looks at whether the database still gets on."""
 
+LINGER = 0.1
+"""Seconds that an open connection waits for the next call. To open one takes longer than what is
+done with it, and as SQLite's last one is closed, all of its log is written into the file."""
+OLDEST = 0.5
+"""Seconds after which it is opened anew, however fast the calls follow: what it was opened to may
+be there no more."""
 TURNS = 5
 """Turns of the event loop in which nobody came, until a batch begins; of an idle one, 0.1 ms."""
 ENOUGH = 100
@@ -47,14 +54,16 @@ T = TypeVar("T")
 class DatabaseThread:
     """One thread that uses the ORM, and those who wait for it.
 
-    `keep` is for how many seconds it uses a connection that it has opened; with 0, only as long as
-    somebody waits.
+    `keep` is for how many seconds it uses a connection that it has opened, whether anybody asks or
+    not; with 0, it is closed as soon as nobody has asked for `LINGER` seconds.
     """
 
     def __init__(self, name: str, keep: float = 0.0) -> None:
         self.executor = ThreadPoolExecutor(1, thread_name_prefix=name)
         self.succeeded_at = 0.0  # by time.monotonic()
-        self._keep = keep
+        self._keep = keep or OLDEST
+        self._lingers = not keep
+        self._asked = threading.Condition()
         self._opened_at = 0.0
         self._is_fresh = False  # its connection was opened a moment ago
 
@@ -63,6 +72,10 @@ class DatabaseThread:
         asked_at = time.monotonic()
         try:
             call = self.executor.submit(self._do, partial(copy_context().run, work))
+            if self._lingers:
+                self.executor.submit(self._linger)
+                with self._asked:
+                    self._asked.notify()
         except RuntimeError as error:  # threads end before what runs at the exit
             raise Ending from error
         answer = asyncio.wrap_future(call)
@@ -80,23 +93,31 @@ class DatabaseThread:
 
     def _do(self, work: Callable[[], T]) -> T:
         now = time.monotonic()
-        if not self._is_fresh or 0 < self._keep < now - self._opened_at:
-            reset_queries()
+        reset_queries()  # with DEBUG on, every thread keeps its last 9,000
+        if not self._is_fresh or now - self._opened_at > self._keep:
             close_old_connections()
             self._opened_at = now
+        self._is_fresh = True
         try:
             answer = work()
         except BaseException:
-            close_old_connections()
-            self._is_fresh = False
+            self._close()
             raise
-        # To open a connection takes longer than what is done with it: who waits already may go on.
-        is_young = now - self._opened_at < self._keep
-        self._is_fresh = is_young or not self.executor._work_queue.empty()
-        if not self._is_fresh:
-            close_old_connections()
         self.succeeded_at = time.monotonic()
         return answer
+
+    def _linger(self) -> None:
+        """Close the connection, unless somebody asks soon."""
+        queue = self.executor._work_queue
+        if self._is_fresh:
+            with self._asked:
+                self._asked.wait_for(lambda: not queue.empty(), LINGER)
+            if queue.empty():
+                self._close()
+
+    def _close(self) -> None:
+        self._is_fresh = False
+        close_old_connections()
 
 
 # One to write: SQLite has one writer at a time, and those who wait inside sqlite3 wait longer. And
@@ -206,7 +227,7 @@ async def turn_of(lock: asyncio.Lock) -> AsyncIterator[None]:
 
 def with_fresh_connections(work: Callable[[], T]) -> T:
     """Do in a thread of our own what Django does around each request."""
-    reset_queries()  # with DEBUG on, every thread keeps its last 9,000
+    reset_queries()
     close_old_connections()
     try:
         return work()

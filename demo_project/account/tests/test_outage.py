@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import websockets
 from django.conf import settings
-from django.db import IntegrityError, OperationalError, connection
+from django.db import IntegrityError, OperationalError, close_old_connections, connection
 
 from account import database
-from account.database import Together, in_database, turn_of
+from account.database import DatabaseThread, Together, in_database, turn_of
 from account.models import UserOnline
 from account.outage import answer_outages
 from account.tests.conftest import StartServer
@@ -122,6 +122,51 @@ async def test_a_thread_keeps_no_log_of_its_queries(monkeypatch: pytest.MonkeyPa
         return len(connection.queries)
 
     assert [await in_database(ask) for _ in range(3)] == [1, 1, 1]
+
+
+def opened() -> Any:
+    """The connection that this thread asks the database over."""
+    UserOnline.objects.exists()
+    return connection.connection
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_who_asks_soon_is_answered_over_the_same_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(database, "LINGER", TIMEOUT)
+    monkeypatch.setattr(database, "OLDEST", TIMEOUT)
+    thread = DatabaseThread("test")
+    first = await thread.run(opened)
+    assert all([await thread.run(opened) is first for _ in range(10)])
+    with pytest.raises(OperationalError):  # it is not trusted any more
+        await thread.run(failing_query)
+    second = await thread.run(opened)
+    assert second is not first
+    thread._keep = 0
+    assert await thread.run(opened) is not second
+    monkeypatch.setattr(database, "LINGER", 0)
+    await thread.run(opened)
+
+
+def failing_query() -> None:
+    raise OperationalError("gone")
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_connection_that_nobody_uses_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = threading.Event()
+
+    def close_and_say_so() -> None:
+        close_old_connections()
+        if threading.current_thread().name.startswith("unused"):
+            closed.set()
+
+    thread = DatabaseThread("unused")
+    assert await thread.run(opened)
+    monkeypatch.setattr(database, "close_old_connections", close_and_say_so)
+    assert await asyncio.to_thread(closed.wait, TIMEOUT)
+    assert await asyncio.wrap_future(thread.executor.submit(lambda: connection.connection)) is None
 
 
 @pytest.mark.usefixtures("impatient")
