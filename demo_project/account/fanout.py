@@ -71,11 +71,11 @@ class Wire:
     lets go of what only the handshake needed.
     """
 
-    __slots__ = ("_frames", "_send", "settle")
+    __slots__ = ("_frames", "_send", "_settle")
 
     def __init__(self, send: Callable[[bytes, int], None], settle: Callable[[], None]) -> None:
         self._send = send
-        self.settle = settle
+        self._settle: Callable[[], None] | None = settle
         self._frames: list[bytes] = []
 
     def write(self, frame: bytes) -> None:
@@ -83,6 +83,12 @@ class Wire:
         if not self._frames:
             _unsent.later(self)
         self._frames.append(frame)
+
+    def settle(self) -> None:
+        """Let go of the handshake, and of how that is done."""
+        settle, self._settle = self._settle, None
+        if settle is not None:
+            settle()
 
     def flush(self) -> None:
         """Let go out now what was written."""

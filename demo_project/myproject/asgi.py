@@ -20,6 +20,9 @@ application = ProtocolTypeRouter(
     {"http": pages.watched(http), "websocket": metrics.counted(routing.application)}
 )
 
+if not settings.RECORD_TO:  # a frame that is written past `send` could not be recorded
+    application = Wired(application)
+
 if settings.TRUSTED_PROXIES:
     application = BehindProxies(application, settings.TRUSTED_PROXIES)
 
@@ -27,9 +30,6 @@ if settings.RECORD_TO:
     from recorder import recorded
 
     application = recorded(application)
-else:
-    # A frame that is written past `send` could not be recorded.
-    application = Wired(application)
 
 if settings.LOG_FORMAT == "json":
     access.log_access_as_events()

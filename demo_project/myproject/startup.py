@@ -37,9 +37,9 @@ def collect_less_garbage() -> None:
 
     To look through all that is loaded stops all clients for 50 ms. And by default Python looks
     through young objects after every 700 new ones, of which a connection alone makes several
-    hundred that stay. But a connection that has ended leaves circles behind (Twisted's channel and
-    its request, for one), which nothing else finds: every tenth look is at everything that is not
-    frozen, unless most of it is what was there the last time.
+    hundred that stay. But what has ended may leave circles behind, which nothing else finds: every
+    tenth look is at everything that is not frozen, unless most of it is what was there the last
+    time.
     """
     gc.freeze()
     gc.set_threshold(10_000, 5, 2)

@@ -8,6 +8,7 @@ version that has not got all of it, there is no wire: then `send` is what remain
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -35,9 +36,22 @@ class Wired:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run one connection."""
-        if scope["type"] == "websocket" and (found := writer(send)) is not None:
-            scope.setdefault("extensions", {})[WIRE] = Wire(found.write, found.settle)
+        if scope["type"] == "websocket":
+            lay_wire(scope, send)
         await self._application(scope, receive, send)
+
+
+def lay_wire(scope: Scope, send: Send) -> None:
+    """Put the wire of a connection into its scope, where the server is one that we know."""
+    found = writer(send)
+    if found is None:
+        return
+
+    def settle() -> None:
+        found.settle()
+        only(scope, KEPT)  # all others go on with a copy
+
+    scope.setdefault("extensions", {})[WIRE] = Wire(found.write, settle)
 
 
 def writer(send: Send) -> "OnDaphne | OnUvicorn | None":
@@ -48,6 +62,19 @@ def writer(send: Send) -> "OnDaphne | OnUvicorn | None":
         if all(hasattr(first, name) for name in kind.needs):
             return kind(first)
     return None
+
+
+_PUTTERS: deque[Any] = deque(maxlen=0)
+_FINISHED = asyncio.Event()
+
+
+def lighten(queue: asyncio.Queue[Any]) -> None:
+    """Let a queue share what it never uses: most of what an empty one weighs.
+
+    One without a limit lets nobody wait to put, and nobody waits here until all of it is done.
+    """
+    if queue.maxsize <= 0 and vars(queue).keys() >= {"_putters", "_finished"}:
+        vars(queue).update(_putters=_PUTTERS, _finished=_FINISHED)
 
 
 class OnDaphne:
@@ -70,6 +97,7 @@ class OnDaphne:
         self._protocol.http_headers.clear()
         self._protocol.clean_headers.clear()
         self._protocol.http_request_data = b""
+        lighten(self._protocol.application_queue)
 
 
 class OnUvicorn:
@@ -81,7 +109,7 @@ class OnUvicorn:
 
     __slots__ = ("_protocol",)
     needs = (
-        *("client", "close_sent", "conn", "disconnected", "request", "response", "scope"),
+        *("client", "close_sent", "conn", "disconnected", "queue", "request", "response"),
         *("transport", "writable"),
     )
 
@@ -106,7 +134,7 @@ class OnUvicorn:
         # Emptied, too, since the parser holds on to its first request.
         self._protocol.request.headers.clear()
         self._protocol.request = self._protocol.response = None
-        only(self._protocol.scope, KEPT)
+        lighten(self._protocol.queue)
 
     def _hang_up(self, unread: int) -> None:
         protocol = self._protocol

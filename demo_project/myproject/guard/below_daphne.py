@@ -6,6 +6,7 @@ so both are replaced by classes that extend them, however daphne was started.
 """
 
 import logging
+from collections import deque
 from contextlib import suppress
 from typing import Any, ClassVar
 
@@ -145,6 +146,17 @@ class GuardedChannel(http.HTTPChannel):
         super().connectionMade()
         self._wait()
 
+    def dataReceived(self, data: bytes) -> None:
+        """Read a piece of a request; let go of one that has become a WebSocket.
+
+        Channel and request hold each other, and daphne lists it until it looks again in a second:
+        of a crowd all would be there at one time.
+        """
+        super().dataReceived(data)
+        if self.requests and self.requests[-1].transport is None:  # daphne has handed it on
+            request = self.requests.pop()
+            request.server.connections.pop(request, None)
+
     def allContentReceived(self) -> None:
         """A request is here as a whole: what follows takes the time that it takes."""
         self._wait_no_more()
@@ -195,6 +207,10 @@ class GuardedHTTPFactory(HTTPFactory):
         return channel
 
 
+# What `sendData` of Autobahn would put off; here it puts off nothing.
+_NO_QUEUE: deque[Any] = deque(maxlen=0)
+
+
 class GuardedWebSocket(WebSocketProtocol):
     """A WebSocket with limits in both directions: what may come, and what may stay unread."""
 
@@ -214,6 +230,7 @@ class GuardedWebSocket(WebSocketProtocol):
         self._resume, self._linger = Timer(), Timer()
         self._outbox = Outbox(self.transport, settings.MAX_UNREAD, self._unread)
         super().connectionMade()
+        self.send_queue = _NO_QUEUE
         # The HTTP channel was the producer until now.
         self.transport.unregisterProducer()
         self.transport.registerProducer(self._outbox, True)
