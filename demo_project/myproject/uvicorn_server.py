@@ -37,6 +37,15 @@ def options() -> dict[str, Any]:
     }
 
 
+def says_something(record: logging.LogRecord) -> bool:
+    """Whether a line of uvicorn's log is worth its room.
+
+    Behind the line that names a client and its path, websockets says that a connection is open: of
+    a crowd that comes, every second line.
+    """
+    return record.msg != "connection open"
+
+
 def inherited(number: int) -> socket.socket:
     """The listening socket that this process was started with.
 
@@ -54,6 +63,7 @@ def main() -> None:
     import uvicorn
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "myproject.settings")
+    logging.getLogger("uvicorn.error").addFilter(says_something)
     parser = argparse.ArgumentParser(description="Serve the project with uvicorn.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080)

@@ -4,7 +4,8 @@ import logging
 
 import pytest
 
-from account.tests.live import LiveServer
+from account.tests.conftest import StartServer
+from account.tests.live import LiveServer, receive
 from account.tests.raw import handshake, raw_connection
 from myproject.guard.lines import LineFormatter, one_line
 
@@ -72,6 +73,15 @@ async def test_a_path_writes_no_line_and_no_colour(
     written = server.lines[before:]
     assert not [line for line in written if line.startswith("2026-11-22 10:00:00")]
     assert not [line for line in written if "\x1b" in line or len(line) > 2_400]
+
+
+async def test_uvicorn_writes_one_line_for_one_that_comes(start_uvicorn: StartServer) -> None:
+    server = start_uvicorn()
+    for number in (1, 2):  # what is written of the first comes before the line of the second
+        async with server.connect() as client:
+            await receive(client)
+            server.wait_for_line(r'"WebSocket /online/" \[accepted\]', number)
+    assert "connection open" not in server.log
 
 
 HEADERS = {
