@@ -34,13 +34,13 @@ SLOW_FIRST = (
     "test_assignments.py",
     "test_style.py",
     "test_classroom_kernel.py",
-    "test_trace.py",
     "test_live_presence.py",
     "test_class_live.py",
     "test_server.py",
     "test_inprocess.py",
     "test_gates.py",
     "test_workspace.py",
+    "test_trace.py",
 )
 # Each of its tests runs a whole lesson, so that they are handed out one by one.
 RUNS_LESSONS = "test_exercises.py"
