@@ -43,6 +43,7 @@ async def test_processes_without_a_broker_have_a_memory_each() -> None:
         name = (await bob.receive())["you"]["user"]
         async with a.record() as trace:
             await ana.send({"type": "message", "text": "hi", "to": name})
+        assert trace.settled, trace  # nobody is waited for who is out of reach
         drawn = [line for line in lines(trace) if "memory" in line]
         assert drawn == [
             "consumer A →✗ memory A send to bob's channel · online.message · reaches nobody",
