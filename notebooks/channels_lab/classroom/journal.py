@@ -12,6 +12,7 @@ import sqlite3
 import time
 from collections import deque
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from . import wire
@@ -59,7 +60,8 @@ class Journal:
         if not self.is_joined() or not self._store.path.exists():
             return None
         with self._store.transaction(patience, write=False) as database:
-            return _row(database, "current = 1")
+            row = _row(database, "current = 1")
+            return row and replace(row, unwritten=len(self._unwritten))
 
     def begin(self, address: Address, name: str) -> Membership:
         """Make ready to join: the row of a class, with a key. It is not joined yet.
@@ -283,7 +285,7 @@ class Journal:
         self._store.close()
 
 
-_COLUMNS = ", ".join(Membership.__dataclass_fields__)
+_COLUMNS = ", ".join(name for name in Membership.__dataclass_fields__ if name != "unwritten")
 
 
 def _row(database: sqlite3.Connection, where: str, *values: object) -> Membership | None:

@@ -33,6 +33,7 @@ class Membership:
     active: float
     idle: int
     heard: float
+    unwritten: int = 0  # reports of this kernel that are not in the file yet
 
     @property
     def address(self) -> Address:
@@ -42,7 +43,7 @@ class Membership:
     @property
     def waiting(self) -> int:
         """How many reports the class has not taken yet."""
-        return self.given - self.taken
+        return self.given - self.taken + self.unwritten
 
     def is_same(self, other: Membership | None) -> bool:
         """Say whether this is the same learner in the same class at the same address."""
