@@ -26,11 +26,12 @@ class NotServed(Exception):
 
 @dataclass(frozen=True)
 class Lab:
-    """A running JupyterLab: its address, its token, the folder that it shows."""
+    """A running JupyterLab: its address, its token, the folder that it shows, its log."""
 
     url: str
     token: str
     root: Path
+    log: Path
 
     def page(self, file: str, mode: str = "lab") -> str:
         """Return the address of a lesson, with the token, as `make lab` prints it.
@@ -71,7 +72,7 @@ def running_lab(root: Path, home: Path, seconds: float = START_SECONDS) -> Itera
         )
     try:
         wait_until_served(server, f"http://127.0.0.1:{port}/api", log, seconds)
-        yield Lab(f"http://127.0.0.1:{port}", token, root)
+        yield Lab(f"http://127.0.0.1:{port}", token, root, log)
     finally:
         server.terminate()
         try:
