@@ -15,6 +15,7 @@ from django.db import (
     IntegrityError,
     OperationalError,
     close_old_connections,
+    connections,
     reset_queries,
 )
 
@@ -95,7 +96,7 @@ class DatabaseThread:
         now = time.monotonic()
         reset_queries()  # with DEBUG on, every thread keeps its last 9,000
         if not self._is_fresh or now - self._opened_at > self._keep:
-            close_old_connections()
+            self._close()
             self._opened_at = now
         self._is_fresh = True
         try:
@@ -116,8 +117,9 @@ class DatabaseThread:
                 self._close()
 
     def _close(self) -> None:
+        """Close the connection, whatever CONN_MAX_AGE is: how long it is kept, is said here."""
         self._is_fresh = False
-        close_old_connections()
+        connections.close_all()
 
 
 # One to write: SQLite has one writer at a time, and those who wait inside sqlite3 wait longer. And

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import websockets
 from django.conf import settings
-from django.db import IntegrityError, OperationalError, close_old_connections, connection
+from django.db import IntegrityError, OperationalError, connection
 
 from account import database
 from account.database import DatabaseThread, Together, in_database, turn_of
@@ -156,15 +156,15 @@ def failing_query() -> None:
 @pytest.mark.django_db(transaction=True)
 async def test_a_connection_that_nobody_uses_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     closed = threading.Event()
-
-    def close_and_say_so() -> None:
-        close_old_connections()
-        if threading.current_thread().name.startswith("unused"):
-            closed.set()
-
     thread = DatabaseThread("unused")
     assert await thread.run(opened)
-    monkeypatch.setattr(database, "close_old_connections", close_and_say_so)
+    close = thread._close
+
+    def close_and_say_so() -> None:
+        close()
+        closed.set()
+
+    monkeypatch.setattr(thread, "_close", close_and_say_so)
     assert await asyncio.to_thread(closed.wait, TIMEOUT)
     assert await asyncio.wrap_future(thread.executor.submit(lambda: connection.connection)) is None
 
