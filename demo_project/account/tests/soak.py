@@ -103,6 +103,7 @@ async def soak(seconds: float, say: Say) -> Result:
             say(samples[-1].line())
         await asyncio.gather(*visitors)
         behind = await wait_until_nothing_is_left(stage)
+        await asyncio.sleep(0.5)  # a server keeps the files of its database open for a moment
         samples.append(await _sample(stage, begun))
         say(samples[-1].line())
         tracebacks = (stage.one.log + stage.two.log).count("Traceback")
