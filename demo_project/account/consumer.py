@@ -9,6 +9,7 @@ from typing import Any
 from django.db import DatabaseError
 
 from account import history, presence
+from account.board import Board
 from account.database import Ending, in_database
 from account.events import (
     BoardEvent,
@@ -30,7 +31,7 @@ from account.events import (
 from account.fanout import Encoded, FanOutConsumer
 from account.outage import OUTAGES
 from account.presence import Coming
-from account.server import GROUP, Board, publish, this_process
+from account.server import GROUP, publish, this_process
 from account.told import NOBODY, Told
 from account.visit import Visit, visit
 

@@ -8,19 +8,19 @@ lost is put right. Nothing here is needed to be alive for another process to be 
 import asyncio
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
 from functools import partial
 from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
 
 from account import history, presence
+from account.board import Board, Welcome, let_in, one_after_the_other, tend, went_back
 from account.database import Ending, Together, in_database, turn_of, with_fresh_connections
 from account.events import Joined, LayerEvent, Left, Place
 
@@ -37,13 +37,6 @@ FAREWELL = 2.0
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-class Board(NamedTuple):
-    """What the database knows at one moment: each name's tabs, and the newest message's place."""
-
-    tabs: dict[str, int]
-    place: Place
 
 
 class Member(Protocol):
@@ -65,15 +58,6 @@ class _Open(NamedTuple):
     tab: presence.Tab
     member: Member
     context: Context
-
-
-class Welcome(NamedTuple):
-    """What a connection that was written down is to know: its name, if it is the name's first one,
-    and the board with it."""
-
-    name: str
-    first: bool
-    board: Board
 
 
 _Entry = tuple[Member, presence.Coming, Context]
@@ -127,15 +111,15 @@ class ServerProcess:
             await self._begin_if_need_be()
             coming = [each for _, each, _ in entries]
             try:
-                arrivals, board = await in_database(_let_in, self.id, coming)
+                arrivals, board = await in_database(let_in, self.id, coming)
             except presence.LeaseLost:
                 await self._apart(self._come_back())
-                arrivals, board = await in_database(_let_in, self.id, coming)
+                arrivals, board = await in_database(let_in, self.id, coming)
             if self._ending:  # meanwhile: nobody else will close these, their rows go with all
                 raise Ending
             for (member, each, context), arrival in zip(entries, arrivals, strict=True):
                 self._members[each.sid] = _Open(arrival.tab, member, context)
-        return _one_after_the_other(arrivals, board)
+        return one_after_the_other(arrivals, board)
 
     async def leave(self, sid: str) -> presence.Departure | None:
         """Forget a connection; None if it was unknown, or if all of them are forgotten at once."""
@@ -228,14 +212,14 @@ class ServerProcess:
         Messages are shown as of the beat before, unless they are wanted `at_once`.
         """
         judges = time.monotonic() >= self._judges_at
-        rows, gone, board = await self._in_thread(_tend, self.id, self.lease, judges)
+        rows, gone, board = await self._in_thread(tend, self.id, self.lease, judges)
         self._beat_at = time.monotonic()
         self._announce_later(left=gone)
         if rows != len(self._members):
             await self._put_right()
             return  # the next one shows the board as it is then
         before, self._place = self._place, board.place
-        if _went_back(before, board.place):
+        if went_back(before, board.place):
             await self._in_thread(history.begin_anew)
             self._place = None
             return
@@ -395,44 +379,5 @@ async def publish(event: LayerEvent, sid: str | None = None) -> bool:
     return True
 
 
-def _let_in(server: UUID, coming: list[presence.Coming]) -> tuple[list[presence.Arrival], Board]:
-    """Write down connections, and look at the board as it is then: all that is said from then on
-    is new to them."""
-    arrivals = presence.track_all(server, coming)
-    return arrivals, _board()
-
-
-def _one_after_the_other(arrivals: list[presence.Arrival], board: Board) -> list[Welcome]:
-    """What each is to know: the board as if those who were written down after it came later.
-
-    So they do for their client, who hears of each that it came.
-    """
-    tabs = Counter(board.tabs)
-    welcomes = []
-    for arrival in reversed(arrivals):
-        name = arrival.tab.name
-        welcomes.append(Welcome(name, arrival.first, Board(dict(tabs), board.place)))
-        tabs[name] -= 1
-        if tabs[name] < 1:  # others may have taken it away already
-            del tabs[name]
-    return welcomes[::-1]
-
-
-def _board() -> Board:
-    return Board({user["user"]: user["tabs"] for user in presence.online()}, history.place())
-
-
-def _tend(server: UUID, seconds: float, judges: bool) -> tuple[int | None, list[str], Board]:
-    """One beat's work in the database: answer the process's rows, who is gone, and the board."""
-    rows = presence.renew(server, seconds)
-    gone = presence.expire() if judges and rows is not None else []
-    history.forget()
-    return rows, gone, _board()
-
-
 def _log_a_short_goodbye(error: Exception) -> None:
     logger.warning("The goodbye was cut short: %s %s", type(error).__name__, error)
-
-
-def _went_back(before: Place | None, now: Place) -> bool:
-    return before is not None and before.epoch == now.epoch and now.number < before.number

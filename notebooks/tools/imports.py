@@ -43,14 +43,17 @@ TABLE = (
     rule("demo_project/account/frames.py", "", "django channels account"),
     rule("demo_project/account/events.py", "account.frames", "django channels"),
     rule("demo_project/account/consumer.py",
-         "channels django.db account.presence account.events account.fanout account.history "
+         "channels django.db account.board account.presence account.events account.fanout "
+         "account.history "
          "account.server account.visit account.told account.database account.outage",
          "account.models django.conf myproject.settings"),
     rule("demo_project/account/visit.py", "", "django channels"),
     rule("demo_project/account/told.py", "", "django channels"),
     rule("demo_project/account/history.py", "django account.models account.events", "channels"),
+    rule("demo_project/account/board.py", "account.presence account.history account.events",
+         "channels django account.models"),
     rule("demo_project/account/server.py",
-         "channels django account.presence account.history account.events account.visit "
+         "channels django account.presence account.history account.events account.board "
          "account.database",
          "account.models account.consumer myproject"),
     rule("demo_project/account/fanout.py", "channels websockets account.events",
