@@ -254,11 +254,13 @@ async def test_a_batch_does_not_wait_for_a_crowd_without_an_end(
     double = Doubled()
     doubled = Together(double)
     calls: list[asyncio.Future[int]] = []
-    while not double.begun.is_set():
-        calls.append(asyncio.ensure_future(doubled(len(calls))))
-        await asyncio.sleep(0)
-        assert len(calls) <= 25
-    double.go_on.set()
+    try:
+        while not double.begun.is_set():
+            calls.append(asyncio.ensure_future(doubled(len(calls))))
+            await asyncio.sleep(0)
+            assert len(calls) <= 25
+    finally:
+        double.go_on.set()
     assert await asyncio.gather(*calls) == [2 * number for number in range(len(calls))]
 
 
